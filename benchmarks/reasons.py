@@ -1,0 +1,226 @@
+"""How fast and how exact reasons are, beside LightGBM's ``pred_contrib`` and ``shap.TreeExplainer``.
+
+    python benchmarks/reasons.py [--quick] [--json]
+
+CPU seconds are of the whole process (all threads); the rivals take turns within each round, on one thread each,
+so that a busy neighbour weighs on all of them. woodelf takes part where it is installed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+import warnings
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+
+from churnkit import features as f
+from churnkit.features import FeatureMatrix, FeatureSet
+from churnkit.learning import Blend, Evidence
+from churnkit.learning.calibration import Affine
+from churnkit.learning.columns import Columns
+from churnkit.learning.linear import Linear
+from churnkit.learning.parts import Spread
+from churnkit.reasons import Explainer, Groups, explain
+from churnkit.reasons.kernel import lowered, shapley_values
+from churnkit.reasons.trees import read_trees
+from churnkit.timeline import Span, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COLUMNS = 150
+HORIZONS = tuple(Span.of(h) for h in ("30d", "60d", "90d"))
+SHAPES = {"300 x 63": (300, 63), "500 x 31": (500, 31)}
+NOW, THEN = moment("2026-06-01"), moment("2026-05-02")
+GOALS = {
+    "vs_pred_contrib_cpu": "at least 30 with AVX-512, 20 without; aim 50",
+    "vs_shap_cpu": "",
+    "vs_woodelf_cpu": "",
+    "vs_pred_contrib_wall": "",
+    "max_abs_diff": "at most 1e-9",
+    "reasons_over_predict": "at most 15, aim 8",
+    "one_row_ms": "at most 1",
+    "million_minutes": "at most 5, aim 1.5",
+    "million_cpu_minutes": "",
+    "peak_gib": "at most 2",
+}
+
+
+def data(rows: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Skewed counts, ages with missing values and scores, and answers with interactions."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(rows, COLUMNS)).astype(np.float32)
+    X[:, ::3] = np.floor(np.expm1(np.abs(X[:, ::3]) * 2))
+    X[:, 1::3][rng.random(X[:, 1::3].shape) < 0.15] = np.nan
+    z = np.nan_to_num(X)
+    lean = np.log1p(z[:, 0]) - z[:, 1] * z[:, 2] + 0.2 * z[:, 5:60:3].sum(axis=1) + (z[:, 3] > 2) * z[:, 4]
+    return X, (lean + rng.logistic(size=rows) > 2).astype(int)
+
+
+def grown(X: np.ndarray, y: np.ndarray, trees: int, leaves: int, seed: int = 0) -> lgb.Booster:
+    settings = {"objective": "binary", "num_leaves": leaves, "learning_rate": 0.05, "verbose": -1, "num_threads": 2}
+    settings |= {"deterministic": True, "force_row_wise": True, "seed": seed, "max_bin": 63, "feature_fraction": 0.5}
+    return lgb.train(settings, lgb.Dataset(X, y), trees)
+
+
+def timed(work: Callable[[], np.ndarray]) -> tuple[float, float, np.ndarray]:
+    cpu, wall = time.process_time(), time.perf_counter()
+    out = work()
+    return time.process_time() - cpu, time.perf_counter() - wall, out
+
+
+def rivals(booster: lgb.Booster) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+    """Everybody who gives all contributions of some rows, on one thread."""
+    program = lowered(read_trees(booster.model_to_string()))
+    found: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+        "churnkit": lambda X: shapley_values(program, X),
+        "pred_contrib": lambda X: booster.predict(X, pred_contrib=True, num_threads=1)[:, :-1],
+        "predict": lambda X: booster.predict(X, raw_score=True, num_threads=1),
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        shap = import_module("shap").TreeExplainer(booster, feature_perturbation="tree_path_dependent")
+        found["shap"] = lambda X: shap.shap_values(X, check_additivity=False)
+        if find_spec("woodelf"):
+            found["woodelf"] = lambda X: np.asarray(import_module("woodelf").WoodelfExplainer(booster).shap_values(X))
+    return found
+
+
+def race(trees: int, leaves: int, rows: int, slow_rows: int, learnt_from: int) -> dict[str, float]:
+    """Let all take turns; who is slow gets fewer rows of each round."""
+    X, y = data(max(rows, learnt_from))
+    booster = grown(X[:learnt_from], y[:learnt_from], trees, leaves)
+    runners = rivals(booster)
+    for run in runners.values():
+        run(X[:8])
+    rounds = 8
+    spent = {name: [0.0, 0.0, 0.0] for name in runners}
+    worst = 0.0
+    for k in range(rounds):
+        share = {name: slow_rows if name in ("pred_contrib", "shap", "woodelf") else rows for name in runners}
+        outs = {}
+        for name, run in runners.items():
+            start = k * rows // rounds
+            part = np.ascontiguousarray(X[start : start + share[name] // rounds])
+            cpu, wall, outs[name] = timed(lambda run=run, part=part: run(part))
+            for at, more in enumerate((cpu, wall, len(part))):
+                spent[name][at] += more
+        known = len(outs["pred_contrib"])
+        worst = max(worst, float(np.abs(outs["churnkit"][:known] - outs["pred_contrib"]).max()))
+    per = {name: (cpu / n, wall / n) for name, (cpu, wall, n) in spent.items()}
+    ones = [timed(lambda k=k: runners["churnkit"](X[k : k + 1]))[1] for k in range(200)]
+    figures = {f"vs_{n}_cpu": per[n][0] / per["churnkit"][0] for n in ("pred_contrib", "shap", "woodelf") if n in per}
+    return figures | {
+        "vs_pred_contrib_wall": per["pred_contrib"][1] / per["churnkit"][1],
+        "max_abs_diff": worst,
+        "reasons_over_predict": per["churnkit"][0] / per["predict"][0],
+        "one_row_ms": float(np.median(ones)) * 1e3,
+        "us_per_row": per["churnkit"][0] * 1e6,
+        "pred_contrib_us_per_row": per["pred_contrib"][0] * 1e6,
+    }
+
+
+def catalogue() -> FeatureSet:
+    """As many features as columns, of 30 signals in five windows."""
+    windows = ("7d", "30d", "60d", "90d", "180d")
+    return FeatureSet([f.count(f"event_{s}", w) for s in range(COLUMNS // len(windows)) for w in windows])
+
+
+def blend(trees: int, leaves: int, bags: int, learnt_from: int) -> Blend:
+    """A blend of the learner's largest size: bags of trees, the horizon their last column, and a logistic part."""
+    X, y = data(learnt_from)
+    days = np.random.default_rng(1).choice([h.days for h in HORIZONS], len(X)).astype(np.float32)
+    stacked = np.hstack([X, days[:, None]])
+    texts = tuple(grown(stacked, y, trees // bags, leaves, seed).model_to_string() for seed in range(bags))
+    columns = Columns.read(X, ())
+    z = columns.design(X[:2000])
+    linear = Linear(
+        columns, z.mean(axis=0), np.random.default_rng(2).normal(0, 0.05, len(columns)), np.array([-3, -2.5, -2.0])
+    )
+    evidence = Evidence(rows=len(X), accounts=len(X), events=int(y.sum()), base_rate=(0.1, 0.15, 0.2))
+    return Blend(
+        names=catalogue().names,
+        categorical=(),
+        horizons=HORIZONS,
+        main=2,
+        linear=linear,
+        boosters=texts,
+        weight=0.6,
+        calibration=Affine(slope=0.9, intercept=-0.2),
+        uncertainty=Spread(np.zeros((0, len(columns)))),
+        rung="boosted",
+        evidence=evidence,
+    )
+
+
+def million(rows: int) -> dict[str, float]:
+    """Score, choose and tell the top three reasons of many accounts, from features in memory to the frame."""
+    model, features = blend(500, 31, 5, min(20_000, rows // 4)), catalogue()
+    X = np.concatenate([data(20_000, seed)[0] for seed in range(rows // 20_000)])
+    earlier = np.roll(X, 1, axis=0)
+
+    def matrix(values: np.ndarray, cutoff: int) -> FeatureMatrix:
+        return FeatureMatrix(values, features, np.arange(rows, dtype=np.int32), np.full(rows, cutoff), {})
+
+    now, then = matrix(X, NOW), matrix(earlier, THEN)
+    groups = Groups.fit(matrix(X[:20_000], NOW))
+    model.predict(X[:64])
+    Explainer.of(model, "90d").contributions(X[:64])
+    cpu, wall = time.process_time(), time.perf_counter()
+    model.predict(X)
+    scored = time.perf_counter()
+    reasons = explain(model, now, then, horizon="90d", groups=groups, account_ids=pd.RangeIndex(rows))
+    done, spent = time.perf_counter(), time.process_time() - cpu
+    scale = 1e6 / rows / 60
+    return {
+        "million_minutes": (done - wall) * scale,
+        "million_cpu_minutes": spent * scale,
+        "of_it_scoring_minutes": (scored - wall) * scale,
+        "peak_gib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+        "reasons": len(reasons.frame),
+    }
+
+
+def in_a_process_of_its_own(rows: int) -> dict[str, float]:
+    """Measure peak memory undisturbed by what ran before."""
+    command = [sys.executable, __file__, "--million", str(rows)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer rows, below a minute; for a glance, not for a claim"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--million", type=int, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    warnings.filterwarnings("ignore", module="shap")  # it warns at each call that its output is a list no more
+    if asked.million:
+        print(json.dumps(million(asked.million)))
+        return
+    rows, slow, learnt_from = (2_000, 240, 5_000) if asked.quick else (24_000, 20_000, 20_000)
+    shapes = {"300 x 63": SHAPES["300 x 63"]} if asked.quick else SHAPES
+    found = {name: race(*shape, rows, slow, learnt_from) for name, shape in shapes.items()}
+    found["500 x 31, whole blend"] = in_a_process_of_its_own(20_000 if asked.quick else 200_000)
+    if asked.json:
+        print(json.dumps(found))
+        return
+    for shape, figures in found.items():
+        print(f"\n{shape} x {COLUMNS} features")
+        for name, value in figures.items():
+            print(f"  {name:<26}{value:>12.3g}   {GOALS.get(name, '')}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""churnkit: whom to contact first, why, and what it is worth.
+
+Public names load on first use (PEP 562), so ``import churnkit`` stays light.
+
+>>> import churnkit as ck
+>>> ck.Cancelled(horizon="90d").horizon.days
+90.0
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from churnkit import features
+    from churnkit.contact import (
+        ByNetSaving,
+        ByRisk,
+        ByValueAtRisk,
+        ContactPlan,
+        ContactRules,
+        DeclaredEffect,
+        plan_contacts,
+    )
+    from churnkit.history import History, read_history
+    from churnkit.labels import Cancelled, WentQuiet
+    from churnkit.reasons import Reasons
+    from churnkit.scoring import AccountRisk, ChurnModel, Recipe, Scores, evaluate
+    from churnkit.snapshots import training_set
+    from churnkit.timeline import monthly_cutoffs, weekly_cutoffs
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "AccountRisk": "scoring",
+    "ByNetSaving": "contact",
+    "ByRisk": "contact",
+    "ByValueAtRisk": "contact",
+    "Cancelled": "labels",
+    "ChurnModel": "scoring",
+    "ContactPlan": "contact",
+    "ContactRules": "contact",
+    "DeclaredEffect": "contact",
+    "History": "history",
+    "Recipe": "scoring",
+    "Reasons": "reasons",
+    "Scores": "scoring",
+    "WentQuiet": "labels",
+    "evaluate": "scoring",
+    "monthly_cutoffs": "timeline",
+    "plan_contacts": "contact",
+    "read_history": "history",
+    "training_set": "snapshots",
+    "weekly_cutoffs": "timeline",
+}
+
+__all__ = [
+    "AccountRisk",
+    "ByNetSaving",
+    "ByRisk",
+    "ByValueAtRisk",
+    "Cancelled",
+    "ChurnModel",
+    "ContactPlan",
+    "ContactRules",
+    "DeclaredEffect",
+    "History",
+    "Reasons",
+    "Recipe",
+    "Scores",
+    "WentQuiet",
+    "__version__",
+    "evaluate",
+    "features",
+    "monthly_cutoffs",
+    "plan_contacts",
+    "read_history",
+    "training_set",
+    "weekly_cutoffs",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "features":
+        return import_module("churnkit.features")
+    if name in _HOMES:
+        value = getattr(import_module(f"churnkit.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'churnkit' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

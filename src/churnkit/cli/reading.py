@@ -1,0 +1,110 @@
+"""What the commands are given: tables, cutoffs, a definition, a policy, and what other commands wrote."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from churnkit.errors import BundleError, RequestError, WrongModel
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from churnkit.contact import Policy
+    from churnkit.history import History
+    from churnkit.reasons import Reasons
+    from churnkit.scoring import EvaluationReport, Recipe, Scores
+
+
+class Churn(StrEnum):
+    """Churn definitions that ``init`` writes."""
+
+    cancelled = "cancelled"
+    went_quiet = "went-quiet"
+
+
+class Ranking(StrEnum):
+    """Policies of ``plan``."""
+
+    net_saving = "net-saving"
+    risk = "risk"
+    value_at_risk = "value-at-risk"
+
+
+def recipe_of(churn: Churn, horizon: str | None, days: int, events: tuple[str, ...]) -> Recipe:
+    """Make the recipe that ``init`` writes."""
+    from churnkit.scoring import Recipe
+
+    data: dict[str, object] = {"kind": churn.value}
+    if horizon is not None:
+        data["horizon"] = horizon
+    if churn is Churn.went_quiet:
+        data |= {"days": days, "events": list(events)}
+    return Recipe.from_dict({"churn": data})
+
+
+def policy_of(ranking: Ranking, value: str | None) -> Policy:
+    """Make the policy that ``plan`` follows."""
+    from churnkit.contact import read_policy
+
+    data: dict[str, object] = {"kind": ranking.value.replace("-", "_")}
+    if value is not None and ranking is not Ranking.risk:
+        data["value"] = value
+    return read_policy(data)
+
+
+def history_of(data: Path, timezone: str, observed_until: str | None, dayfirst: bool | None) -> History:
+    """Read the tables."""
+    from churnkit.history import read_history
+
+    return read_history(data, timezone=timezone, observed_until=observed_until, dayfirst=dayfirst)
+
+
+def cutoffs_of(text: str, timezone: str) -> list[datetime]:
+    """Read cutoffs: ``A:B`` monthly, ``A:B/2w`` every two weeks, else single moments with commas."""
+    from churnkit.timeline import as_datetime, moments, monthly_cutoffs, weekly_cutoffs
+
+    span, _, every = text.partition("/")
+    first, colon, last = span.partition(":")
+    if colon and ":" not in last and "T" not in first:
+        if not every:
+            return monthly_cutoffs(first.strip(), last.strip(), timezone=timezone)
+        weeks = every.strip().removesuffix("w")
+        if not weeks.isdigit() or int(weeks) == 0:
+            raise RequestError(f'cutoffs {text!r}: after the slash stands a number of weeks, as in "{span}/2w".')
+        return weekly_cutoffs(first.strip(), last.strip(), weeks=int(weeks), timezone=timezone)
+    return [as_datetime(m) for m in moments([part.strip() for part in text.split(",")], timezone)]
+
+
+def reasons_of(path: Path, scores: Scores) -> Reasons:
+    """Read the reasons of these very scores."""
+    import pandas as pd
+
+    from churnkit.reasons import Reasons
+
+    try:
+        frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype={"account_id": str})
+        at, model = ({str(v) for v in frame[name]} for name in ("as_of", "model_id"))
+    except (OSError, ValueError, KeyError) as problem:
+        raise BundleError(f"{path}: not a file of reasons ({problem}). `churnkit explain` writes one.") from problem
+    if not (at <= {scores.moment} and model <= {scores.model_id}):
+        raise WrongModel(
+            f"{path}: explains scores of {', '.join(sorted(at))} by model {', '.join(sorted(model))}; the scores given "
+            f"are of {scores.moment} by {scores.model_id}. Run `churnkit explain` on them."
+        )
+    ids = {str(i): i for i in scores.frame["account_id"]}
+    frame["account_id"] = frame["account_id"].map(lambda i: ids.get(str(i), i))
+    totals = frame[["account_id"]].drop_duplicates(ignore_index=True)
+    return Reasons(frame=frame.drop(columns=["as_of", "model_id"]), totals=totals, horizon=scores.horizon)
+
+
+def evaluation_of(path: Path) -> EvaluationReport:
+    """Read what ``evaluate --out`` wrote."""
+    from churnkit.scoring import EvaluationReport
+
+    try:
+        return EvaluationReport.from_dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise BundleError(f"{path}: not an evaluation ({problem}). `churnkit evaluate --out` writes one.") from problem

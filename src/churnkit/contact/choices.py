@@ -1,0 +1,154 @@
+"""Choices: every way in which an account could be called, by whom and in which role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from churnkit.contact.policies import Calls
+from churnkit.contact.roles import fitting_role
+from churnkit.contact.roster import NOBODY
+from churnkit.contact.waiting import WEEK, left_by, saving_after
+from churnkit.tables import ROLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from churnkit.contact.crew import Crew
+    from churnkit.contact.policies import Policy
+    from churnkit.contact.roster import Roster
+    from churnkit.contact.rules import ContactRules
+    from churnkit.contact.value import Stake
+
+    Floats = NDArray[np.float64]
+
+OWN_FIRST = 1e-6
+"""So much of its worth a call loses with somebody other than the own manager: it decides between equals only."""
+
+
+@dataclass(frozen=True, eq=False)
+class Choices:
+    """One position per way of calling an account.
+
+    Attributes
+    ----------
+    row
+        Position in the roster.
+    taker
+        Position in the crew; -1: nobody in particular.
+    pool, use
+        From which pool the call is taken (-1: there is none), and how much of it (minutes, or 1 contact).
+    role
+        int8, position in ``ROLES``.
+    minutes
+        How long it takes.
+    calls
+        What is expected of it.
+    worth
+        What it is worth to the policy.
+    """
+
+    row: NDArray[np.int64]
+    taker: NDArray[np.int64]
+    pool: NDArray[np.int64]
+    use: Floats
+    role: NDArray[np.int8]
+    minutes: Floats
+    calls: Calls
+    worth: Floats
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+def all_choices(roster: Roster, crew: Crew, stake: Stake, *, rules: ContactRules, policy: Policy) -> Choices:
+    """List every way of calling every account, sorted by account.
+
+    The role is the one that fits the reasons, unless the effect tells roles apart: then every role is a
+    choice. The own manager takes the call; where the skill is lacking, the next above who has it and time;
+    where there is none, the own manager all the same. Assistants and specialists of the
+    team with the skill may take it instead.
+    """
+    n = len(roster)
+    told = policy.effect_rule().tells_roles
+    parts = []
+    for fixed in range(len(ROLES)) if told else [NOBODY]:
+        role = np.full(n, fixed, dtype=np.int8) if told else fitting_role(roster.theme)
+        parts += [(rows, takers, role[rows]) for rows, takers in _takers(crew, rules, role)]
+    row, taker, role = (np.concatenate(p) for p in zip(*parts, strict=True))
+    order = np.argsort(row, kind="stable")
+    row, taker, role = row[order], taker[order], role[order]
+    minutes = rules.minutes_of(rules.size(stake.amount))[row, role]
+    calls = expected(roster, policy, stake, row=row, role=role, cost=minutes / 60 * rules.hourly_cost)
+    worth = np.nan_to_num(policy.worth(calls), nan=-np.inf)
+    return Choices(
+        row=row,
+        taker=taker,
+        pool=crew.pool[taker],
+        use=minutes if crew.unit == "hours" else np.ones(len(row)),
+        role=role,
+        minutes=minutes,
+        calls=calls,
+        worth=np.where((taker == crew.owner[row]) | (worth <= 0), worth, worth * (1 - OWN_FIRST)),
+    )
+
+
+def expected(
+    roster: Roster, policy: Policy, stake: Stake, *, row: NDArray[np.int64], role: NDArray[np.int8], cost: Floats
+) -> Calls:
+    """Tell what is expected of calls: saved, net saving and what waiting a week costs."""
+    effect = policy.effect_rule()
+    theme = roster.of_trouble(effect)[row]
+    value, cost = stake.amount[row], cost if stake.is_money else np.zeros(len(row))
+
+    def saved(probability: Floats) -> Floats:
+        return effect.saved(probability, role, theme)
+
+    chances = roster.chances[row]
+    end = roster.probability[row]
+    week = np.minimum(left_by(WEEK, roster.horizons, chances), end)
+    now = saving_after(0.0, end, np.zeros(len(row)), saved, value=value, cost=cost)
+    later = saving_after(WEEK, end, week, saved, value=value, cost=cost)
+    return Calls(end, saved(end), value, cost, now - later)
+
+
+def _takers(
+    crew: Crew, rules: ContactRules, role: NDArray[np.int8]
+) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Give (rows, takers): first the own line, then assistants."""
+    rows = np.arange(len(role))
+    m = len(crew.ids)
+    ahead = np.full((m + 1, len(ROLES)), NOBODY, dtype=np.int64)
+    for manager in range(m):
+        above = crew.line(manager)[1:] if rules.escalate else []
+        for r in range(len(ROLES)):
+            able = (w for w in above if crew.skilled[w, r] and _has_time(crew, w))
+            ahead[manager, r] = manager if crew.skilled[manager, r] else next(able, manager)
+    first = ahead[crew.owner, role]
+    if not rules.assistants:
+        return [(rows, first)]
+    helped = [(mine, np.full(len(mine), helper)) for helper, mine in _helped(crew, role)]
+    skilled = np.vstack([crew.skilled, np.ones((1, len(ROLES)), dtype=np.bool_)])[first, role]
+    alone = ~np.isin(rows, np.concatenate([np.zeros(0, dtype=np.int64), *(mine for mine, _ in helped)]))
+    return [(rows[skilled | alone], first[skilled | alone]), *helped]
+
+
+def _helped(crew: Crew, role: NDArray[np.int8]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Give who has neither accounts nor reports, and the accounts whose calls he may take."""
+    above = np.append(crew.boss, NOBODY)[crew.owner]  # of whom each account's manager reports to
+    free = np.setdiff1d(np.flatnonzero(crew.boss >= 0), np.concatenate([crew.owner, crew.boss]))
+    for helper in free.tolist():
+        boss, own_pool = crew.boss[helper], crew.pool[crew.owner]
+        near = (crew.owner == boss) | (above == boss)
+        mine = np.flatnonzero(near & crew.skilled[helper][role] & (own_pool != crew.pool[helper]))
+        if _has_time(crew, helper) and len(mine):
+            yield helper, mine
+
+
+def _has_time(crew: Crew, manager: int) -> bool:
+    pool = int(crew.pool[manager])
+    return pool != NOBODY and bool(crew.limit[pool] > 0)

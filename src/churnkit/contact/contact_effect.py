@@ -1,0 +1,283 @@
+"""ContactEffect: what a contact does, as far as the past can tell, and the declared prior where it cannot."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from churnkit.contact.doubly_robust import Estimate, estimate
+from churnkit.contact.effect import AnyEffect, DeclaredEffect, Effect
+from churnkit.contact.shrinking import declared, shrink
+from churnkit.contact.signs import ASLEEP, KINDS
+from churnkit.contact.trial import ASSUMED, OBSERVATIONAL, Trial, read_trial
+from churnkit.errors import BadPlan
+from churnkit.tables import ROLES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from churnkit.contact.effect import Codes, Floats
+    from churnkit.history import History
+    from churnkit.scoring import ChurnModel
+
+LEAST_CONTACTS, LEAST_LEAVERS = 100, 20
+"""With fewer contacts, or fewer leavers among all decisions, nothing is estimated."""
+TOLD = 0.5
+"""A cell is told by the evidence where that has taken at least so much of its variance."""
+_Z90 = 1.6448536269514722
+
+
+class Cell(BaseModel):
+    """What is known of one role and one kind of account.
+
+    Attributes
+    ----------
+    share
+        Share of leavers that a call keeps; below 0: a call makes more of them leave.
+    error
+        Standard deviation of the share.
+    evidence
+        The rung.
+    contacts, leavers, expected
+        Of the decisions behind it: contacts, how many of these left, how many would have without.
+    estimate, estimate_error
+        What the decisions alone say; None where there were no contacts.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    role: str
+    theme: str
+    share: float
+    error: float = Field(ge=0)
+    evidence: str
+    contacts: int = 0
+    leavers: int = 0
+    expected: float = 0.0
+    estimate: float | None = None
+    estimate_error: float | None = None
+
+
+class ContactEffect(Effect):
+    """A measured effect: p0 - p1 = share kept x p0, by role and by theme of trouble.
+
+    Themes are those of :mod:`churnkit.contact.signs`: what stands out about an account beside its peers, or
+    "asleep" (hardly used for months), or "no sign". Made by :meth:`fit`.
+
+    Parameters
+    ----------
+    rung
+        The strongest evidence in it: "randomised", "observational" or "assumed".
+    cells
+        One for each role and theme.
+    covariance
+        Of the cells' shares.
+    facts
+        Sentences: decisions used and left out, what can be told and what not.
+    """
+
+    tells_roles: ClassVar[bool] = True
+    reads_signs: ClassVar[bool] = True
+    kind: Literal["measured"] = "measured"
+    rung: str
+    prior: AnyEffect = Field(default_factory=DeclaredEffect)
+    cells: tuple[Cell, ...] = Field(min_length=len(ROLES) * len(KINDS), max_length=len(ROLES) * len(KINDS))
+    covariance: tuple[tuple[float, ...], ...]
+    pooled: float | None = None
+    pooled_error: float | None = None
+    facts: tuple[str, ...] = ()
+
+    @classmethod
+    def fit(cls, model: ChurnModel, history: History, *, prior: Effect | None = None) -> ContactEffect:
+        """Learn from past decisions what a contact does.
+
+        Decisions by lot, where there are any, else those of judgement; intention to treat: what is measured is
+        the decision to call, carried out or not, beside what was done later anyway. Where there is too little
+        evidence the declared prior stands, and that is said.
+
+        Parameters
+        ----------
+        model
+            Its churn definition is the outcome, its features at ``decided_at`` are the covariates.
+        history
+            With a ``decisions`` table.
+        prior
+            What is assumed before any evidence; None: ``DeclaredEffect()``.
+        """
+        before = prior or DeclaredEffect()
+        trial = read_trial(history, model.recipe.churn, tuple(model.features))
+        why = _too_little(trial, history)
+        if trial is None or why:
+            return cls._assumed(before, why)
+        return cls.of(trial, estimate(trial), before)
+
+    @classmethod
+    def of(cls, trial: Trial, found: Estimate, prior: Effect) -> ContactEffect:
+        """Weigh an estimate against a prior."""
+        after = shrink(declared(prior), found.share, found.covariance)
+        kept = np.diag(after.covariance) / after.before
+        rung = np.where(kept <= 1 - TOLD, trial.rung, ASSUMED)
+        cells = tuple(
+            _cell(i, float(after.share[i]), float(after.covariance[i, i]), str(rung[i]), found)
+            for i in range(len(after.share))
+        )
+        return cls(
+            rung=trial.rung,
+            prior=prior,
+            cells=cells,
+            covariance=tuple(tuple(float(v) for v in row) for row in after.covariance),
+            pooled=found.pooled,
+            pooled_error=found.pooled_error,
+            facts=_facts(trial, found, cells),
+        )
+
+    @classmethod
+    def _assumed(cls, prior: Effect, why: str) -> ContactEffect:
+        nothing = np.full(len(ROLES) * len(KINDS), np.nan)
+        after = shrink(declared(prior), nothing, np.full((len(nothing),) * 2, np.nan))
+        cells = tuple(
+            _cell(i, float(s), float(after.before[i]), ASSUMED, None) for i, s in enumerate(after.share.tolist())
+        )
+        covariance = tuple(tuple(float(v) for v in row) for row in after.covariance)
+        return cls(rung=ASSUMED, prior=prior, cells=cells, covariance=covariance, facts=(why,))
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The cells, one row each, with the 90 % interval of the share kept."""
+        frame = pd.DataFrame([c.model_dump() for c in self.cells])
+        frame.insert(4, "high", frame["share"] + _Z90 * frame["error"])
+        frame.insert(4, "low", frame["share"] - _Z90 * frame["error"])
+        return frame
+
+    def saved(self, probability: Floats, role: Codes, theme: Codes) -> Floats:
+        """Give share kept x p0; p1 is held within [0, 1]."""
+        share = np.array([c.share for c in self.cells])[_at(role, theme)]
+        return np.asarray(np.clip(share * probability, probability - 1.0, probability))
+
+    def evidence(self, role: Codes, theme: Codes) -> NDArray[np.object_]:
+        """Name the rung of every row's cell."""
+        return np.array([c.evidence for c in self.cells], dtype=object)[_at(role, theme)]
+
+    def spread(self, role: Codes, theme: Codes) -> Floats:
+        """Give the standard deviation of each row's share kept."""
+        return np.asarray(np.array([c.error for c in self.cells])[_at(role, theme)])
+
+    def total_spread(self, weight: Floats, role: Codes, theme: Codes) -> float:
+        """Give the standard deviation of ``sum(weight x share kept)``, errors of one cell being common to its rows."""
+        total = np.bincount(_at(role, theme), weight, minlength=len(self.cells))
+        return float(np.sqrt(max(total @ np.array(self.covariance) @ total, 0.0)))
+
+    def told(self) -> str:
+        """Say in a few sentences what is known and what is not."""
+        return "effect of a contact: " + " ".join(self.facts)
+
+    def write(self, path: str | Path) -> Path:
+        """Write the effect as JSON."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(self.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        return path
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Read what :meth:`write` wrote.
+
+        Raises
+        ------
+        BadPlan
+            If the file holds no effect.
+        """
+        try:
+            return cls(**json.loads(Path(path).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError, BadPlan) as problem:
+            raise BadPlan(
+                f"{path}: no effect of a contact can be read here ({problem}). Write one with effect.write()."
+            ) from problem
+
+
+def _at(role: Codes, theme: Codes) -> NDArray[np.int64]:
+    kind = np.where(np.asarray(theme) < 0, len(KINDS) - 1, theme).astype(np.int64)
+    return np.asarray(np.asarray(role, dtype=np.int64) * len(KINDS) + kind)
+
+
+def _cell(i: int, share: float, variance: float, evidence: str, found: Estimate | None) -> Cell:
+    role, theme = ROLES[i // len(KINDS)], KINDS[i % len(KINDS)]
+    known = {"role": role, "theme": theme, "share": share, "error": float(np.sqrt(max(variance, 0.0)))}
+    if found is None:
+        return Cell(**known, evidence=evidence)
+    seen = bool(np.isfinite(found.share[i]))
+    return Cell(
+        **known,
+        evidence=evidence,
+        contacts=int(found.contacts[i]),
+        leavers=int(found.leavers[i]),
+        expected=float(found.expected[i]),
+        estimate=float(found.share[i]) if seen else None,
+        estimate_error=float(np.sqrt(found.covariance[i, i])) if seen else None,
+    )
+
+
+def _too_little(trial: Trial | None, history: History) -> str:
+    """Say why nothing can be estimated; empty where it can."""
+    stands = "so the declared prior stands: assumed, not measured"
+    if trial is None:
+        random = history.contacts is not None and "assignment" in history.contacts
+        lots = random and (history.contacts["assignment"] == "random").any()  # type: ignore[index]
+        more = " Contacts drawn by lot are there, but not who could have been drawn instead." if lots else ""
+        return f"no decisions with a known outcome, some called and some not, are in the history, {stands}.{more}"
+    contacts, leavers = int(trial.contact.sum()), int(trial.left.sum())
+    if contacts < LEAST_CONTACTS or leavers < LEAST_LEAVERS:
+        return (
+            f"{contacts:,} contacts and {leavers:,} leavers among {len(trial):,} decisions are too few to estimate "
+            f"from (at least {LEAST_CONTACTS} and {LEAST_LEAVERS}), {stands}."
+        )
+    return ""
+
+
+def _facts(trial: Trial, found: Estimate, cells: tuple[Cell, ...]) -> tuple[str, ...]:
+    low, high = (found.pooled + z * found.pooled_error for z in (-_Z90, _Z90))
+    facts = [
+        f"{trial.rung}: from {int(trial.contact.sum()):,} contacts among {len(trial):,} decisions, a decision to call "
+        f"keeps {found.pooled:.0%} of those who would leave (90% interval {low:.0%} to {high:.0%}), calls of later "
+        "weeks going on as they did."
+    ]
+    if trial.immature or trial.outside:
+        facts.append(
+            f"Left out: {trial.immature:,} decisions whose outcome is not known yet, {trial.outside:,} outside the "
+            "population."
+        )
+    if trial.rung == OBSERVATIONAL:
+        facts.append(
+            f"Propensities were estimated; {found.left_out:,} decisions had no counterpart and were left out. "
+            f"Something unseen that goes with both being called and leaving {e_value(1 - found.pooled):.1f} times as "
+            "often could explain all of it (E-value, VanderWeele and Ding 2017)."
+        )
+    told = sum(c.evidence != ASSUMED for c in cells)
+    facts.append(
+        f"Of {len(cells)} combinations of role and theme {told} are told by it (through their role and theme where their "
+        "own contacts are few); the others lean on what was declared."
+    )
+    harmed = sorted({c.theme for c in cells if c.share < 0 and c.evidence != ASSUMED})
+    if harmed:
+        facts.append(f"Calls in some roles make accounts leave: theme {', '.join(harmed)}.")
+    return tuple(facts)
+
+
+def e_value(ratio: float) -> float:
+    """Give how strong unseen confounding must be, as a risk ratio, to explain a risk ratio away.
+
+    References
+    ----------
+    VanderWeele and Ding (2017), Sensitivity analysis in observational research, Annals of Internal Medicine 167.
+    """
+    ratio = max(ratio, 1e-6)
+    away = max(ratio, 1 / ratio)
+    return float(away + np.sqrt(away * (away - 1)))
+
+
+__all__ = ["ASLEEP", "Cell", "ContactEffect", "e_value"]

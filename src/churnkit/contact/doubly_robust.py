@@ -1,0 +1,207 @@
+"""The doubly robust estimate of what a contact does, role by role and kind by kind, cross-fitted by account.
+
+For a call in role r the pseudo-outcome of a decision is
+
+    G_r = (1 - A)(Y - m) / (1 - e) - 1{A, R = r}(Y - m) / (e q_r),
+
+with Y leaving, A contact, R its role, e and q_r their propensities, and m = E[Y | X] over all decisions, learnt
+from other accounts. Its mean given X is p0 - p_r whatever m is, where the propensities are right; the nearer m to
+the truth, the less it varies (Robins, Rotnitzky and Zhao 1994, JASA 89; cross-fitting after Chernozhukov et al.
+2018, Econometrics J. 21; one m for both arms after Nie and Wager 2021, Biometrika 108). The share of leavers kept
+in a cell is the regression of G_r on m over its rows, weighted by the inverse of its variance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from churnkit.contact.signs import KINDS
+from churnkit.contact.trial import OBSERVATIONAL
+from churnkit.tables import ROLES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from churnkit.contact.trial import Trial
+
+    Floats = NDArray[np.float64]
+
+FOLDS = 3
+LEAST, MOST = 0.002, 0.9
+"""Between these the outcome model's probabilities are held."""
+OVERLAP = (0.02, 0.98)
+"""Estimated propensities outside have no counterpart in the data; such decisions are left out and counted."""
+BIAS = 0.25
+"""Standard deviation of the bias that judgement may leave in an observational share kept: whoever is called worries
+somebody for reasons that no table holds. A judgement, of the size of the effects themselves."""
+_LEAST_LEAVERS = 10
+"""With fewer leavers to learn from, everybody has the mean."""
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """Shares of leavers kept, as the trial alone has them.
+
+    Attributes
+    ----------
+    share
+        float64 [cells] (roles x kinds, row by row); NaN where there were no contacts.
+    covariance
+        float64 [cells, cells].
+    contacts, leavers
+        Of every cell: contacts, and how many of those contacted left.
+    expected
+        Leavers that there would have been among them without a contact.
+    pooled, pooled_error
+        The mean share kept over all calls as they were made, and its standard error (accounts as clusters).
+    left_out
+        Decisions without overlap.
+    """
+
+    share: Floats
+    covariance: Floats
+    contacts: NDArray[np.int64]
+    leavers: NDArray[np.int64]
+    expected: Floats
+    pooled: float
+    pooled_error: float
+    left_out: int
+
+
+def estimate(trial: Trial) -> Estimate:
+    """Estimate the share kept in every cell."""
+    outcome = cross_fitted(trial.X, trial.left, trial.account)
+    e = trial.propensity
+    overlap = np.ones(len(trial), dtype=np.bool_)
+    if trial.rung == OBSERVATIONAL:
+        e = _propensities(trial)
+        overlap = (e > OVERLAP[0]) & (e < OVERLAP[1])
+        e = np.clip(e, *OVERLAP)
+    return from_nuisances(trial, outcome, e, overlap)
+
+
+def from_nuisances(trial: Trial, outcome: Floats, propensity: Floats, overlap: NDArray[np.bool_]) -> Estimate:
+    """Estimate from an outcome model m and propensities e, float64 [n] each."""
+    m = np.clip(outcome, LEAST, MOST)
+    n_kinds, size = len(KINDS), len(ROLES) * len(KINDS)
+    share, covariance = np.full(size, np.nan), np.full((size, size), np.nan)
+    contacts, leavers, expected = np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(size)
+    for kind in range(n_kinds):
+        code = kind if kind < n_kinds - 1 else -1
+        rows = overlap & (trial.kind == code)
+        cells = np.arange(len(ROLES)) * n_kinds + kind
+        here = _Rows(trial, m, propensity, rows)
+        for role, cell in enumerate(cells):
+            mine = rows & trial.contact & (trial.role == role)
+            contacts[cell], leavers[cell] = int(mine.sum()), int(trial.left[mine].sum())
+            expected[cell] = float(m[mine].sum())
+        some = np.flatnonzero(contacts[cells] > 0)
+        share[cells[some]] = [here.share(int(r)) for r in some]
+        covariance[np.ix_(cells[some], cells[some])] = [[here.covariance(int(r), int(s)) for s in some] for r in some]
+    pooled, error, clustered = _pooled(trial, m, propensity, overlap)
+    seen = np.isfinite(share)
+    covariance = covariance * clustered
+    covariance[np.ix_(seen, seen)] = np.nan_to_num(covariance[np.ix_(seen, seen)])
+    if trial.rung == OBSERVATIONAL:
+        covariance = covariance + BIAS**2
+    return Estimate(share, covariance, contacts, leavers, expected, pooled, error, int((~overlap).sum()))
+
+
+class _Rows:
+    """The rows of one kind: weighted regressions of the pseudo-outcomes on m."""
+
+    def __init__(self, trial: Trial, m: Floats, e: Floats, rows: NDArray[np.bool_]) -> None:
+        self.m, self.e, self.q = m[rows], e[rows], trial.role_propensity[rows]
+        self.a, self.role, self.y = trial.contact[rows], trial.role[rows], trial.left[rows]
+
+    def _weight(self, role: int) -> Floats:
+        return np.asarray(self.e * self.q[:, role] / (1 - self.m))  # over m, which the regression brings back
+
+    def share(self, role: int) -> float:
+        off = self.y - self.m
+        called = self.a & (self.role == role)
+        g = np.where(self.a, 0.0, off / (1 - self.e)) - np.where(called, off / (self.e * self.q[:, role]), 0.0)
+        weight = self._weight(role)
+        return float((weight * g).sum() / (weight * self.m).sum())
+
+    def covariance(self, one: int, two: int) -> float:
+        """Of two roles: the controls are common to them; the called ones are not."""
+        w, v = self._weight(one), self._weight(two)
+        noise = 1 / (1 - self.e) + (1 / (self.e * self.q[:, one]) if one == two else 0.0)
+        top = (w * v * self.m * (1 - self.m) * noise).sum()
+        return float(top / ((w * self.m).sum() * (v * self.m).sum()))
+
+
+def _pooled(trial: Trial, m: Floats, e: Floats, overlap: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """Give the mean share kept, its error with accounts as clusters, and how much that raises the variance."""
+    m, e, y = m[overlap], e[overlap], trial.left[overlap]
+    called, account = trial.contact[overlap], trial.account[overlap]
+    g = np.where(called, -(y - m) / e, (y - m) / (1 - e))
+    weight = e / (1 - m)
+    below = (weight * m).sum()
+    share = float((weight * g).sum() / below)
+    influence = np.bincount(account, weight * (g - share * m))
+    clustered = float((influence**2).sum()) / below**2
+    plain = float((weight**2 * m * (1 - m) * (1 / e + 1 / (1 - e))).sum()) / below**2
+    return share, float(np.sqrt(clustered)), max(1.0, clustered / plain)
+
+
+def cross_fitted(X: Floats, y: Floats, account: NDArray[np.int32]) -> Floats:
+    """Give P(y) for every row from a model that has not seen its account."""
+    out = np.full(len(y), y.mean())
+    fold = fold_of(account)
+    for number in range(FOLDS):
+        test, train = fold == number, fold != number
+        if not test.any():
+            continue
+        enough = min(y[train].sum(), (1 - y[train]).sum()) >= _LEAST_LEAVERS if train.any() else False
+        if enough:
+            out[test] = _booster().fit(X[train], y[train]).predict_proba(X[test])[:, 1]
+        elif train.any():
+            out[test] = y[train].mean()
+    return out
+
+
+def fold_of(account: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Divide accounts into folds, by a seeded shuffle."""
+    names, at = np.unique(account, return_inverse=True)
+    order = np.random.default_rng(0).permutation(len(names))
+    return np.asarray(order[at] % FOLDS)
+
+
+def _booster() -> HistGradientBoostingClassifier:
+    return HistGradientBoostingClassifier(
+        max_iter=60,
+        learning_rate=0.08,
+        max_leaf_nodes=8,
+        min_samples_leaf=40,
+        l2_regularization=5.0,
+        max_bins=63,
+        early_stopping=False,
+        random_state=0,
+    )
+
+
+def _propensities(trial: Trial) -> Floats:
+    """Estimate P(contacted) of every row from other accounts: logistic, on all covariates."""
+    out = np.full(len(trial), trial.contact.mean())
+    fold = fold_of(trial.account)
+    X = np.nan_to_num(trial.X.astype(np.float64), posinf=np.nan, neginf=np.nan, nan=np.nan)
+    for number in range(FOLDS):
+        test, train = fold == number, fold != number
+        if test.any() and 0 < trial.contact[train].sum() < train.sum():
+            model = make_pipeline(
+                SimpleImputer(strategy="median", keep_empty_features=True),
+                StandardScaler(),
+                LogisticRegression(C=0.05, max_iter=300),
+            )
+            out[test] = model.fit(X[train], trial.contact[train]).predict_proba(X[test])[:, 1]
+    return out

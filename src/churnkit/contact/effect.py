@@ -1,0 +1,144 @@
+"""What a contact does to the probability of leaving."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
+
+import numpy as np
+from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator
+
+from churnkit.contact.written import Written, read_kind
+from churnkit.history.signals import THEMES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats: TypeAlias = NDArray[np.float64]
+    Codes: TypeAlias = NDArray[np.int8]
+
+EFFECTS: dict[str, type[Effect]] = {}
+"""Every kind of effect."""
+
+DEFAULT_PRIOR = 0.15
+"""Share of leavers whom a call keeps, where nobody has declared or measured it.
+
+The literature on churn metrics assumes that .30 of would-be leavers accept an offer (the mean of Beta(6, 14);
+Verbraken, Verbeke and Baesens 2013, IEEE TKDE 25(5), after Neslin et al. 2006). Field experiments found
+campaigns near zero or harmful where targeting was by risk (Ascarza 2018, JMR 55(1)). Half the assumption is
+taken. It scales the money and draws the line at the cost of a call; the ranking hardly depends on it.
+"""
+PRIOR_SPREAD = 0.1
+"""Standard deviation of a declared share: from next to nothing to the .30 that the literature assumes."""
+
+
+class Effect(Written):
+    """How much a contact lowers P(leave within the main horizon), and how that is known.
+
+    A subclass with ``kind="..."`` registers itself. What it must answer: :meth:`saved` and
+    :meth:`evidence`. Roles and themes are codes, positions in ``ROLES`` and ``THEMES`` (-1: no theme).
+    """
+
+    what: ClassVar[str] = "effect"
+    kind: str
+    tells_roles: ClassVar[bool] = False
+    """Whether :meth:`saved` differs by role; if not, the role comes from the account's trouble."""
+    reads_signs: ClassVar[bool] = False
+    """Whether ``theme`` is the sign of trouble (:func:`churnkit.contact.signs.trouble`, with one code more for
+    accounts asleep) or the account's theme, from signs or reasons."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_more: object) -> None:
+        kind = cls.model_fields["kind"].default
+        if isinstance(kind, str):
+            EFFECTS[kind] = cls
+
+    @abstractmethod
+    def saved(self, probability: Floats, role: Codes, theme: Codes) -> Floats:
+        """Give p0 - p1, shaped as ``probability`` (the last axis runs over accounts); negative: a call harms.
+
+        Parameters
+        ----------
+        probability
+            float64 [..., n], p0: P(leave) without a contact, in [0, 1].
+        role, theme
+            int8 [n].
+        """
+
+    @abstractmethod
+    def evidence(self, role: Codes, theme: Codes) -> NDArray[np.object_]:
+        """Name for every row the evidence behind :meth:`saved`: "assumed", "randomised", ..."""
+
+    def spread(self, role: Codes, theme: Codes) -> Floats:
+        """Give the standard deviation of p0 - p1 as a share of p0, float64 [n]; ``PRIOR_SPREAD`` unless measured."""
+        del theme
+        return np.full(len(role), PRIOR_SPREAD)
+
+    def total_spread(self, weight: Floats, role: Codes, theme: Codes) -> float:
+        """Give the standard deviation of ``sum(weight x share)``; an error of the prior is common to all rows."""
+        return float(np.abs(weight @ self.spread(role, theme)))
+
+    @abstractmethod
+    def told(self) -> str:
+        """Say in one sentence what is known and what is not."""
+
+
+class DeclaredEffect(Effect):
+    """A declared share of leavers whom a call keeps: p1 = p0 x (1 - prior).
+
+    It can name no account as harmed by a call.
+
+    Parameters
+    ----------
+    prior
+        In [0, 1]; 0: calls do nothing.
+    by_theme
+        Priors of single themes of trouble, where they differ: ``{"billing": 0.3}``.
+    source
+        Where the prior comes from; shown beside the plan.
+    """
+
+    kind: Literal["declared"] = "declared"
+    prior: float = Field(default=DEFAULT_PRIOR, ge=0, le=1)
+    by_theme: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
+    source: str = ""
+
+    @field_validator("by_theme")
+    @classmethod
+    def _known_themes(cls, value: dict[str, float]) -> dict[str, float]:
+        unknown = [t for t in value if t not in THEMES]
+        if unknown:
+            raise ValueError(f"no theme {unknown[0]!r}; there are {', '.join(THEMES)}")
+        return value
+
+    def saved(self, probability: Floats, role: Codes, theme: Codes) -> Floats:
+        """Give p0 x prior of the account's theme."""
+        del role
+        priors = np.array([self.by_theme.get(t, self.prior) for t in THEMES] + [self.prior])
+        return np.asarray(probability * priors[theme])
+
+    def evidence(self, role: Codes, theme: Codes) -> NDArray[np.object_]:
+        """Say "assumed" on every row."""
+        del theme
+        return np.full(len(role), "assumed", dtype=object)
+
+    def told(self) -> str:
+        """Say what was declared, and by whom."""
+        default = (
+            "half of the .30 that churn metrics assume (Verbraken et al. 2013), since field experiments found less "
+            "(Ascarza 2018)"
+        )
+        source = self.source or (default if self.prior == DEFAULT_PRIOR else "declared")
+        themes = "".join(f", {share:.0%} where the trouble is {theme}" for theme, share in self.by_theme.items())
+        return (
+            f"effect of a contact: assumed, not measured: a call keeps {self.prior:.0%} of those who would "
+            f"leave{themes} ({source}). An assumed effect can name no account as harmed by a call."
+        )
+
+
+def _read(value: object) -> object:
+    return read_kind(value, EFFECTS, "effect") if isinstance(value, dict) else value
+
+
+AnyEffect = Annotated[SerializeAsAny[Effect], BeforeValidator(_read)]
+"""An effect as a field: an instance, or its TOML or JSON form."""

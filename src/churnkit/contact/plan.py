@@ -1,0 +1,156 @@
+"""The contact plan: whom first, by whom, for how long, and what it is worth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from churnkit.contact.capacity import Solution, refuse_unmet, solve
+from churnkit.contact.choices import Choices, all_choices
+from churnkit.contact.crew import read_crew
+from churnkit.contact.policies import ByNetSaving, Policy
+from churnkit.contact.problem import Must, Problem, down_the_list
+from churnkit.contact.roster import read_roster
+from churnkit.contact.rules import SIZES, ContactRules
+from churnkit.contact.scene import Scene, Verdict
+from churnkit.contact.standing import draw_holdout, earlier_draws, find_standing
+from churnkit.contact.telling import tell
+from churnkit.contact.value import value_at_stake
+from churnkit.errors import BadPlan
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from churnkit.contact.contact_plan import ContactPlan
+    from churnkit.contact.crew import Capacity
+    from churnkit.history import History
+    from churnkit.reasons import Reasons
+    from churnkit.scoring import Scores
+
+    Positions = NDArray[np.int64]
+
+
+def plan_contacts(  # noqa: PLR0913 - the fixed public signature
+    scores: Scores,
+    reasons: Reasons | None,
+    history: History,
+    *,
+    policy: Policy | None = None,
+    rules: ContactRules | None = None,
+    capacity: Capacity = None,
+    previous: ContactPlan | None = None,
+) -> ContactPlan:
+    """Plan whom to contact in the coming week.
+
+    Parameters
+    ----------
+    scores, reasons
+        Of one model at one moment; reasons may be None (every call then wears the general hat).
+    history
+        The history that was scored: owners, do-not-contact marks, contacts known by then, managers.
+    policy
+        ``ByNetSaving()`` unless given.
+    rules
+        ``ContactRules()`` unless given.
+    capacity
+        A whole number: so many contacts for the whole list, hours do not count. A mapping: hours by
+        manager_id, 0 for those not named. None: the managers' ``weekly_capacity_hours``; without them 10
+        contacts for each manager_id (or for the book).
+    previous
+        The plan before this one: draws of its holdout stay, and the list tells what has changed since.
+
+    Returns
+    -------
+    ContactPlan
+        Every scored or excluded account with its rank, or the reason why it is not on the list.
+
+    Raises
+    ------
+    BadPlan
+        If capacity, rules or policy cannot be met.
+    UnknownAccount, WrongModel
+        If scores or reasons do not belong to the history.
+    """
+    policy, rules = policy or ByNetSaving(), rules or ContactRules()
+    if not isinstance(policy, Policy):
+        raise BadPlan(
+            f"policy: a {type(policy).__name__} is not a policy. Pass ByNetSaving(), ByValueAtRisk() or ByRisk()."
+        )
+    roster = read_roster(scores, reasons, history)
+    stake = value_at_stake(policy.value_rule(), roster, history)
+    crew = read_crew(roster, history, rules, capacity)
+    standing = find_standing(roster, history, rules)
+    size = rules.size(stake.amount)
+    names = np.array(SIZES, dtype=object)[size]
+    earlier = earlier_draws(history, None if previous is None else previous.decisions, roster.as_of)
+    holdout = draw_holdout(roster, earlier, rules, eligible=standing.eligible, size=names)
+    choices = all_choices(roster, crew, stake, rules=rules, policy=policy)
+    scene = Scene(scores, reasons, history, roster, stake, crew, standing, holdout, choices, names)
+    return tell(scene, decide(scene, policy, rules), policy=policy, rules=rules, previous=previous)
+
+
+def decide(scene: Scene, policy: Policy, rules: ContactRules) -> Verdict:
+    """Choose the calls: once for all who may be called, then anew without those held out.
+
+    Whom the first list names and the lot has not held out stays on the second; the time of the others goes
+    to whom it is worth most.
+    """
+    problem, at = _problem(scene, policy, rules)
+    found = _run(problem, policy)
+    held = scene.holdout.held[problem.row]
+    on_list = np.zeros(len(scene.roster), dtype=np.bool_)
+    on_list[problem.row[found.chosen]] = True
+    stays, gap = found.chosen[~held[found.chosen]], found.gap
+    if len(stays) < len(found.chosen):
+        free = ~held & ~np.isin(problem.row, problem.row[stays])
+        more = _run(problem.only(free, problem.left(stays), musts=()), policy)  # who is held out counts as covered
+        kept = float(problem.worth[stays].sum())
+        chosen = np.sort(np.r_[stays, np.flatnonzero(free)[more.chosen]])
+        found = Solution(chosen, more.price, kept + more.total, kept + more.bound)
+    return Verdict(at[found.chosen], on_list, found.price * problem.scale, max(gap, found.gap))
+
+
+def _run(problem: Problem, policy: Policy) -> Solution:
+    """Solve, or go down the list where the policy does not optimise (nothing is priced then)."""
+    if policy.optimises:
+        return solve(problem)
+    chosen, met = down_the_list(problem)
+    if not met:
+        refuse_unmet(problem, chosen)
+    total = float(problem.worth[chosen].sum())
+    return Solution(chosen, np.full(len(problem.limit), np.nan), total, total)
+
+
+def _problem(scene: Scene, policy: Policy, rules: ContactRules) -> tuple[Problem, Positions]:
+    """State the problem over all calls that may be made; give with it their positions among the choices."""
+    choices, crew, n = scene.choices, scene.crew, len(scene.roster)
+    may = scene.standing.eligible & ~scene.lacking(policy)
+    at = np.flatnonzero(may[choices.row] & (choices.pool >= 0) & np.isfinite(choices.worth))
+    gains = np.zeros(n, dtype=np.bool_)
+    gains[choices.row[at[choices.worth[at] > 0]]] = True
+    own = n + np.arange(n)
+    scale = 60.0 if crew.unit == "hours" else 1.0
+    problem = Problem(
+        row=choices.row[at],
+        pool=choices.pool[at],
+        use=choices.use[at],
+        worth=choices.worth[at],
+        limit=crew.limit * scale,
+        unit=np.where(gains & rules.parents_together, scene.roster.parent, own),
+        musts=_musts(scene, rules, choices, at) if rules.coverage else (),
+        counted=crew.unit,
+    )
+    return problem, at
+
+
+def _musts(scene: Scene, rules: ContactRules, choices: Choices, at: Positions) -> tuple[Must, ...]:
+    callable_rows = np.unique(choices.row[at])
+    large = callable_rows[scene.size[callable_rows] == "large"]
+    owner = scene.crew.owner[large]
+    found = []
+    for manager in np.unique(owner):
+        rows = large[owner == manager]
+        who = scene.crew.ids[manager] if manager >= 0 else "nobody"
+        found.append(Must(rows, int(np.ceil(rules.coverage * len(rows) - 1e-9)), who))
+    return tuple(found)

@@ -1,0 +1,176 @@
+"""The roster: every scored account, in the order of its code, with what a plan reads of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from churnkit.contact.roles import main_theme
+from churnkit.contact.signs import ASLEEP, trouble
+from churnkit.errors import UnknownAccount, WrongModel
+from churnkit.timeline import Span
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from churnkit.contact.effect import Effect
+    from churnkit.history import History
+    from churnkit.reasons import Reasons
+    from churnkit.scoring import Scores
+
+    Floats = NDArray[np.float64]
+
+NOBODY = -1
+_HORIZON = re.compile(r"probability_(\d+[hdw])")
+_Z90 = 1.6448536269514722
+"""A 90 % interval ends so many standard deviations from the middle."""
+
+
+@dataclass(frozen=True, eq=False)
+class Roster:
+    """Scored accounts by ascending code; every array has one position per account.
+
+    Attributes
+    ----------
+    frame
+        ``scores.frame`` in this order.
+    account
+        int32 codes in the history. ``ids``: their account_id.
+    as_of, horizon
+        The moment of the scores (microseconds UTC) and the main horizon.
+    probability
+        P(leave within the main horizon).
+    horizons, chances
+        Days, ascending, and P(leave within each) [n, h], the main one among them.
+    spread
+        Standard deviation of the log-odds, from the 90 % interval; 0 where there is none.
+    manager
+        Positions in ``manager_ids``; -1: the account has none.
+    parent
+        Accounts of one parent share a number; those without one have a number of their own.
+    theme
+        int8, position in ``THEMES``: the sign of trouble that stands out, else what speaks most for leaving;
+        -1: nothing.
+    sign
+        int8, :func:`churnkit.contact.signs.trouble`.
+    """
+
+    frame: pd.DataFrame
+    account: NDArray[np.int32]
+    ids: NDArray[np.object_]
+    as_of: int
+    horizon: Span
+    probability: Floats
+    horizons: Floats
+    chances: Floats
+    spread: Floats
+    manager: NDArray[np.int64]
+    manager_ids: tuple[str, ...]
+    parent: NDArray[np.int64]
+    theme: NDArray[np.int8]
+    sign: NDArray[np.int8]
+
+    def of_trouble(self, effect: Effect) -> NDArray[np.int8]:
+        """Give the codes that an effect tells accounts apart by."""
+        return self.sign if effect.reads_signs else self.theme
+
+    def __len__(self) -> int:
+        return len(self.account)
+
+
+def read_roster(scores: Scores, reasons: Reasons | None, history: History) -> Roster:
+    """Bring scores, reasons and accounts together.
+
+    Raises
+    ------
+    UnknownAccount
+        If the history does not know a scored account.
+    WrongModel
+        If the reasons speak of none of the scored accounts.
+    """
+    frame = scores.frame
+    codes = _codes(frame["account_id"], history)
+    order = np.argsort(codes, kind="stable")
+    frame, codes = frame.iloc[order].reset_index(drop=True), codes[order]
+    probability = frame["probability"].to_numpy(dtype=np.float64)
+    horizons, chances = _chances(frame, scores.horizon, probability)
+    accounts = history.accounts
+    manager_ids, manager = _numbered(accounts, "manager_id", codes)
+    _, parent = _numbered(accounts, "parent_id", codes)
+    told = None if reasons is None else reasons.frame
+    sign = trouble(history, codes, np.full(len(codes), int(scores.as_of), dtype=np.int64))
+    ids = pd.Index(frame["account_id"])
+    if told is not None and len(told) and len(ids) and not ids.isin(told["account_id"]).any():
+        raise WrongModel(
+            f"reasons: none of the {told['account_id'].nunique():,} accounts explained is among the {len(ids):,} "
+            "scored. Pass the reasons that model.explain(scores) gave for these scores."
+        )
+    return Roster(
+        frame=frame,
+        account=codes,
+        ids=ids.to_numpy(dtype=object),
+        as_of=int(scores.as_of),
+        horizon=scores.horizon,
+        probability=probability,
+        horizons=horizons,
+        chances=chances,
+        spread=_spread(frame),
+        manager=manager,
+        manager_ids=manager_ids,
+        parent=np.where(parent < 0, len(frame) + np.arange(len(frame)), parent),
+        theme=np.where((sign >= 0) & (sign < ASLEEP), sign, main_theme(told, ids)).astype(np.int8),
+        sign=sign,
+    )
+
+
+def _codes(ids: pd.Series, history: History) -> NDArray[np.int32]:
+    keys = pd.Index(history.account_ids.astype(str))
+    codes = keys.get_indexer(ids.astype(str))
+    if (codes < 0).any():
+        raise UnknownAccount.named(ids.iloc[int(np.argmax(codes < 0))], keys)
+    return np.asarray(codes, dtype=np.int32)
+
+
+def _numbered(
+    accounts: pd.DataFrame, column: str, codes: NDArray[np.int32]
+) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+    """Number the texts of a column in their alphabetical order; -1 where empty or absent."""
+    if column not in accounts:
+        return (), np.full(len(codes), NOBODY, dtype=np.int64)
+    values = accounts[column]
+    present = values.notna().to_numpy()
+    names, at = np.unique(values[present].astype(str).to_numpy(dtype=object).astype(str), return_inverse=True)
+    every = np.full(len(accounts), NOBODY, dtype=np.int64)
+    every[present] = at
+    return tuple(str(n) for n in names), every[codes]
+
+
+def _chances(frame: pd.DataFrame, horizon: Span, probability: Floats) -> tuple[Floats, Floats]:
+    columns = {horizon.days: probability}
+    for name in frame.columns:
+        if found := _HORIZON.fullmatch(str(name)):
+            columns.setdefault(Span.of(found[1]).days, frame[name].to_numpy(dtype=np.float64))
+    days = sorted(columns)
+    table = np.column_stack([columns[d] for d in days]) if len(frame) else np.zeros((0, len(days)))
+    return np.array(days), np.maximum.accumulate(table, axis=1)
+
+
+def _spread(frame: pd.DataFrame) -> Floats:
+    if "low" not in frame or "high" not in frame:
+        return np.zeros(len(frame))
+    low, high = (_log_odds(frame[name].to_numpy(dtype=np.float64)) for name in ("low", "high"))
+    return np.nan_to_num(np.maximum(high - low, 0.0) / (2 * _Z90))
+
+
+def _log_odds(probability: Floats) -> Floats:
+    inside = np.clip(probability, 1e-9, 1 - 1e-9)
+    return np.asarray(np.log(inside) - np.log1p(-inside))
+
+
+def with_spread(probability: Floats, spread: Floats, noise: Floats) -> Floats:
+    """Move probabilities by ``noise`` standard deviations of their log-odds."""
+    return np.asarray(1.0 / (1.0 + np.exp(-(_log_odds(probability) + spread * noise))))

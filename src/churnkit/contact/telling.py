@@ -1,0 +1,211 @@
+"""Telling a plan: why each account is where it is, what was decided, and what should be known beside it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from churnkit.contact.contact_plan import ContactPlan
+from churnkit.contact.interval import of_total
+from churnkit.contact.listing import list_accounts, list_managers, since, with_excluded
+from churnkit.contact.standing import CONTACT, DATA, HELD, NO_GAIN, OVER
+from churnkit.tables import ROLES
+from churnkit.timeline import DAY, as_text, as_timestamps
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from churnkit.contact.policies import Policy
+    from churnkit.contact.rules import ContactRules
+    from churnkit.contact.scene import Scene, Verdict
+
+    Texts = NDArray[np.object_]
+
+
+def tell(
+    scene: Scene, verdict: Verdict, *, policy: Policy, rules: ContactRules, previous: ContactPlan | None
+) -> ContactPlan:
+    """Write a verdict down."""
+    status, why = _statuses(scene, verdict, policy)
+    frame = list_accounts(scene, verdict, policy, seed=rules.seed, status=status, why=why)
+    frame = since(frame, None if previous is None else previous.frame)
+    decisions = _decisions(scene, verdict, rules, called=status == CONTACT)
+    plan_id = _plan_id(scene, decisions, policy, rules)
+    frame["run_id"] = pd.Series([plan_id] * len(frame), dtype=object)
+    return ContactPlan(
+        frame=with_excluded(frame, scene.scores.excluded),
+        managers=list_managers(scene, verdict),
+        decisions=decisions.assign(plan_id=pd.Series([plan_id] * len(decisions), dtype=object)),
+        notes=_notes(scene, verdict, policy, rules, status=status),
+        plan_id=plan_id,
+        as_of=scene.roster.as_of,
+        horizon=scene.roster.horizon,
+        model_id=scene.scores.model_id,
+        policy=policy,
+        rules=rules,
+        unit=scene.stake.unit,
+        gap=verdict.gap,
+        interval=of_total(scene, policy, verdict.calls),
+        scores=scene.scores,
+        reasons=scene.reasons,
+        history=scene.history,
+    )
+
+
+def _statuses(scene: Scene, verdict: Verdict, policy: Policy) -> tuple[Texts, Texts]:
+    """Say for every account whether it is called, and why not."""
+    status, why = scene.standing.status.copy(), scene.standing.why.copy()
+    choices, lacking, held = scene.choices, scene.lacking(policy), scene.holdout.held
+    called = np.zeros(len(status), dtype=np.bool_)
+    called[choices.row[verdict.calls]] = True
+    for i in np.flatnonzero(status == ""):
+        at = int(scene.best[i])
+        if called[i]:
+            status[i] = CONTACT
+        elif lacking[i]:
+            status[i], why[i] = DATA, _lacking_text(scene, int(i))
+        elif held[i]:
+            listed = "would have been called" if verdict.on_list[i] else "would not have been called either"
+            status[i], why[i] = HELD, f"held out until {_day(int(scene.holdout.until[i]))}; {listed}"
+        elif choices.worth[at] <= 0:
+            status[i], why[i] = NO_GAIN, _no_gain_text(scene, at)
+        else:
+            status[i], why[i] = OVER, _over_text(scene, at)
+    return status, why
+
+
+def _day(micros: int) -> str:
+    return as_text(micros // DAY * DAY)
+
+
+def _lacking_text(scene: Scene, i: int) -> str:
+    owner = int(scene.crew.owner[i])
+    if np.isnan(scene.roster.probability[i]):
+        return "its probability of leaving is not known"
+    if scene.unowned[i]:
+        return (
+            "no manager is named for it"
+            if owner < 0
+            else f"its manager {scene.crew.ids[owner]} is not in the managers table"
+        )
+    return "its value at stake is not known"
+
+
+def _no_gain_text(scene: Scene, at: int) -> str:
+    calls = scene.choices.calls
+    gross = float(calls.saved[at] * calls.value[at])
+    if gross < 0:
+        points = -100 * float(calls.saved[at])
+        return (
+            f"a call is expected to push it out: its probability of leaving would rise by {points:.1f} points; "
+            "leave it alone"
+        )
+    return f"a call is expected to save {gross:,.2f} and costs {float(calls.cost[at]):,.2f}"
+
+
+def _over_text(scene: Scene, at: int) -> str:
+    crew, pool = scene.crew, int(scene.choices.pool[at])
+    limit = float(crew.limit[pool])
+    whose = crew.pool_ids[pool] if pool < len(crew.pool_ids) else ""
+    if limit == 0:
+        return f"{whose or 'the list'} has no {crew.unit}"
+    what = f"{limit:,.0f} contacts" if crew.unit == "contacts" else f"{limit:,.1f} hours"
+    return f"the {what} of {whose or 'the list'} go to other accounts"
+
+
+def _decisions(scene: Scene, verdict: Verdict, rules: ContactRules, *, called: NDArray[np.bool_]) -> pd.DataFrame:
+    """One row per eligible account: by lot for those on the list (if there is a holdout), by judgement else."""
+    roster, choices = scene.roster, scene.choices
+    shown = scene.best.copy()
+    shown[choices.row[verdict.calls]] = verdict.calls
+    rows = np.flatnonzero(scene.standing.eligible)
+    on_list = verdict.on_list[rows]
+    by_lot = on_list & (rules.holdout > 0)
+    contact = called[rows]
+    names = np.array([*scene.crew.ids, None], dtype=object)
+    taker = np.where(contact, choices.taker[shown[rows]], scene.crew.owner[rows])
+    until = np.where(by_lot, scene.holdout.until[rows], roster.as_of + roster.horizon.micros)
+    return pd.DataFrame(
+        {
+            "account_id": roster.frame["account_id"].iloc[rows].reset_index(drop=True),
+            "decided_at": as_timestamps(np.full(len(rows), roster.as_of)),
+            "contact": contact,
+            "assignment": pd.Series(np.where(by_lot, "random", "judgement"), dtype=object),
+            "propensity": np.where(by_lot, 1 - rules.holdout, np.nan),
+            "role": pd.Series(np.array(ROLES, dtype=object)[choices.role[shown[rows]]], dtype=object),
+            "role_propensity": np.where(by_lot, 1.0, np.nan),
+            "until": as_timestamps(until),
+            "stratum": pd.Series(scene.holdout.stratum[rows], dtype=object),
+            "on_list": on_list,
+            "manager_id": pd.Series(names[taker], dtype=object),
+        }
+    )
+
+
+def _plan_id(scene: Scene, decisions: pd.DataFrame, policy: Policy, rules: ContactRules) -> str:
+    made = decisions[["account_id", "contact", "on_list", "role", "manager_id"]].to_csv(index=False)
+    parts = (scene.scores.model_id, scene.roster.as_of, policy.model_dump_json(), rules.model_dump_json(), made)
+    return hashlib.sha256("|".join(map(str, parts)).encode()).hexdigest()[:12]
+
+
+def _notes(scene: Scene, verdict: Verdict, policy: Policy, rules: ContactRules, *, status: Texts) -> tuple[str, ...]:
+    effect = policy.effect_rule()
+    notes = [*scene.stake.notes, effect.told(), *scene.crew.notes]
+    if scene.stake.is_money:
+        notes.append(f"cost of a call: {rules.hourly_cost:g} an hour of a manager's time, in the money of the values.")
+    if policy.optimises:
+        better = f"by more than {verdict.gap:.2%}" if verdict.gap else "at all"
+        notes.append(f"proven: within these limits no list is worth more {better}.")
+    if scene.reasons is None and not effect.tells_roles:
+        notes.append("roles: no reasons were given, so every call wears the general hat (service).")
+    if rules.holdout:
+        held = int(((status == HELD) & verdict.on_list).sum())
+        notes.append(
+            f"holdout: {held} of {int(verdict.on_list.sum())} accounts on the list are not called, "
+            f"by lot ({rules.holdout:.0%})."
+        )
+    data = int((status == DATA).sum())
+    if data:
+        notes.append(f"data: {data} accounts could not be planned for want of data; status_why says which.")
+    notes.extend(_skill_note(scene, verdict))
+    notes.extend(_value_note(scene, verdict))
+    notes.append(
+        "top_k_probability takes errors of different accounts as independent; cost_of_waiting takes the hazard as "
+        "constant between horizons."
+    )
+    return tuple(notes)
+
+
+def _skill_note(scene: Scene, verdict: Verdict) -> list[str]:
+    choices, crew = scene.choices, scene.crew
+    taker, role = choices.taker[verdict.calls], choices.role[verdict.calls]
+    without = (taker >= 0) & ~np.vstack([crew.skilled, np.ones((1, len(ROLES)), dtype=np.bool_)])[taker, role]
+    if not without.any():
+        return []
+    count = int(without.sum())
+    return [f"skills: {count} calls want a skill that nobody in the line has; the own manager takes them."]
+
+
+SAME, LEAST = 0.9, 5
+"""From so large a share in common, of at least so many calls, a list cannot be told from one sorted by value."""
+
+
+def _value_note(scene: Scene, verdict: Verdict) -> list[str]:
+    """Name the managers whose accounts on the list are just their most valuable ones."""
+    alike = []
+    called = np.zeros(len(scene.roster), dtype=np.bool_)
+    called[scene.choices.row[verdict.calls]] = True
+    worth = np.where(scene.standing.eligible, np.nan_to_num(scene.stake.amount, nan=-1.0), -np.inf)
+    for manager in np.unique(scene.crew.owner):
+        mine = np.flatnonzero(scene.crew.owner == manager)
+        k, eligible = int(called[mine].sum()), int(scene.standing.eligible[mine].sum())
+        top = mine[np.argsort(-worth[mine], kind="stable")[:k]]
+        if LEAST <= k < eligible and called[top].mean() >= SAME:
+            who = scene.crew.names[manager] or scene.crew.ids[manager] if manager >= 0 else "accounts without manager"
+            alike.append(f"{who} ({int(called[top].sum())} of {k})")
+    if not alike:
+        return []
+    return [f"no better than sorting by value, as far as it shows: the most valuable accounts of {', '.join(alike)}."]

@@ -1,0 +1,148 @@
+"""The trial: decisions of the past, who was called by lot or judgement, and who left afterwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from churnkit.contact.signs import trouble
+from churnkit.contact.standing import stamps
+from churnkit.features import compute
+from churnkit.labels import label
+from churnkit.tables import ROLES
+from churnkit.timeline import NEVER
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from churnkit.features import Expression
+    from churnkit.history import History
+    from churnkit.labels import ChurnDefinition
+
+    Floats = NDArray[np.float64]
+
+RANDOMISED, RECONSTRUCTED, OBSERVATIONAL, ASSUMED = RUNGS = (
+    "randomised",
+    "randomised, controls reconstructed",
+    "observational",
+    "assumed",
+)
+"""The rungs of evidence, the strongest first."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One row per decision about an account whose outcome is known.
+
+    Attributes
+    ----------
+    rung
+        How the decisions were made.
+    account, decided
+        Codes, and moments.
+    contact, role
+        Whether a contact was decided on; int8 position in ``ROLES``, -1 where there is none.
+    propensity, role_propensity
+        P(contacted), and P(each role | contacted) [n, roles]; NaN where they have to be estimated.
+    left
+        1.0 left within the main horizon, 0.0 stayed.
+    kind
+        int8, the sign of trouble at that moment (``signs.trouble``).
+    X
+        Covariates at that moment.
+    immature, outside
+        How many decisions were left out: too young to know the outcome; about accounts outside the population.
+    """
+
+    rung: str
+    account: NDArray[np.int32]
+    decided: NDArray[np.int64]
+    contact: NDArray[np.bool_]
+    role: NDArray[np.int8]
+    propensity: Floats
+    role_propensity: Floats
+    left: Floats
+    kind: NDArray[np.int8]
+    X: Floats
+    immature: int
+    outside: int
+
+    def __len__(self) -> int:
+        return len(self.account)
+
+
+def read_trial(history: History, churn: ChurnDefinition, features: tuple[Expression, ...]) -> Trial | None:
+    """Gather the decisions that can tell an effect: those by lot, where there are any, else those of judgement.
+
+    Covariates and signs are taken at ``decided_at``, with what was known then; the outcome is the churn
+    definition's from there on. Gives None where there are no decisions, or none both ways.
+    """
+    frame = history.decisions
+    if frame is None or not len(frame):
+        return None
+    frame = frame[(stamps(frame, "decided_at") != NEVER) & frame["contact"].notna().to_numpy()]
+    propensity = _numbers(frame, "propensity")
+    by_lot = (frame["assignment"] == "random").to_numpy() & (propensity > 0) & (propensity < 1)
+    rung = RANDOMISED if by_lot.any() else OBSERVATIONAL
+    frame = frame[by_lot] if by_lot.any() else frame
+    decided, account = stamps(frame, "decided_at"), frame["account"].to_numpy(dtype=np.int32)
+    left = _outcomes(history, churn, account, decided)
+    keep = left >= 0
+    contact = frame["contact"].to_numpy(dtype=np.float64)[keep] == 1
+    if not contact.any() or contact.all():
+        return None
+    role = _roles(frame)[keep]
+    random = rung == RANDOMISED
+    account, decided = account[keep], decided[keep]
+    return Trial(
+        rung=rung,
+        account=account,
+        decided=decided,
+        contact=contact,
+        role=np.where(contact, role, -1).astype(np.int8),
+        propensity=_numbers(frame, "propensity")[keep] if random else np.full(len(account), np.nan),
+        role_propensity=_role_shares(contact, role),
+        left=left[keep].astype(np.float64),
+        kind=trouble(history, account, decided),
+        X=compute(features, history, account=account, cutoff=decided).values,
+        immature=int((left == _IMMATURE).sum()),
+        outside=int((left == _OUTSIDE).sum()),
+    )
+
+
+_IMMATURE, _OUTSIDE = -1, -2
+
+
+def _numbers(frame: pd.DataFrame, column: str) -> Floats:
+    return frame[column].to_numpy(dtype=np.float64) if column in frame else np.full(len(frame), np.nan)
+
+
+def _roles(frame: pd.DataFrame) -> NDArray[np.int8]:
+    if "role" not in frame:
+        return np.full(len(frame), -1, dtype=np.int8)
+    at = {role: i for i, role in enumerate(ROLES)}
+    return np.array([at.get(r, -1) if isinstance(r, str) else -1 for r in frame["role"]], dtype=np.int8)
+
+
+def _role_shares(contact: NDArray[np.bool_], role: NDArray[np.int8]) -> Floats:
+    """Give P(role | contacted) as it came out, the same for every row: roles are drawn, or follow, a staff's mix."""
+    counts = np.bincount(role[contact & (role >= 0)], minlength=len(ROLES)).astype(np.float64)
+    shares = counts / counts.sum() if counts.sum() else np.full(len(ROLES), np.nan)
+    return np.tile(shares, (len(contact), 1))
+
+
+def _outcomes(
+    history: History, churn: ChurnDefinition, account: NDArray[np.int32], decided: NDArray[np.int64]
+) -> NDArray[np.int8]:
+    """Give 1, 0, or below 0 where there is none: too young, or outside the population."""
+    out = np.full(len(account), _OUTSIDE, dtype=np.int8)
+    for moment in np.unique(decided):
+        rows = decided == moment
+        labels = label(history, churn, [int(moment)], (churn.horizon,))
+        told = np.full(len(history.accounts), _OUTSIDE, dtype=np.int8)
+        told[labels.account] = labels.y[:, 0]  # unknown is -1, immature
+        out[rows] = told[account[rows]]
+    return out

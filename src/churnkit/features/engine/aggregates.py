@@ -1,0 +1,298 @@
+"""The aggregates: one kernel each, over the windows of one list of facts.
+
+Each fills a register for the cutoffs in hand: fact ``a`` (included) to fact ``b`` (excluded) of the list
+are those in the window. Adding one is a kernel, a line in ``_ALL`` and a line in :func:`aggregate`.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from churnkit.features.engine.compiling import kernel
+from churnkit.features.engine.desk import (
+    ACTOR,
+    BASE,
+    DAYS,
+    END,
+    FIRST_AGGREGATE,
+    FIRST_ROW,
+    FUNCTION,
+    GAP,
+    LAST_AGGREGATE,
+    LAST_ROW,
+    LISTED,
+    MOMENT,
+    NEEDS,
+    RANGE,
+    START,
+    STOP,
+    SUM,
+    TARGET,
+    VALUE,
+    VALUED,
+)
+from churnkit.features.engine.lists import TICK
+from churnkit.features.engine.moments import window_moments, window_range
+from churnkit.features.engine.sums import window_sums
+from churnkit.timeline import DAY, NEVER
+
+
+class Kind(NamedTuple):
+    """An aggregate as the kernels know it: its number, and what it needs of a list, as bits."""
+
+    number: int
+    needs: int
+
+
+_ALL = {
+    "count": 0,
+    "days_since": 0,
+    "active_days": DAYS,
+    "actors": ACTOR,
+    "gap_mean": 0,
+    "gap_std": GAP,
+    "total": VALUE | SUM,
+    "mean": VALUE | SUM,
+    "minimum": VALUE | RANGE,
+    "maximum": VALUE | RANGE,
+    "latest": VALUE,
+    "earliest": VALUE,
+    "days_until": VALUE,
+    "std": VALUE | MOMENT,
+    "slope": VALUE | MOMENT,
+}
+KINDS = {name: Kind(number, needs) for number, (name, needs) in enumerate(_ALL.items())}
+"""Aggregates by name. ``share`` is a ratio of two counts."""
+
+(
+    _COUNT,
+    _DAYS_SINCE,
+    _ACTIVE_DAYS,
+    _ACTORS,
+    _GAP_MEAN,
+    _GAP_STD,
+    _TOTAL,
+    _MEAN,
+    _MINIMUM,
+    _MAXIMUM,
+    _LATEST,
+    _EARLIEST,
+    _DAYS_UNTIL,
+    _STD,
+    _SLOPE,
+) = (KINDS[name].number for name in _ALL)
+
+_VALUES_FROM = _TOTAL
+
+
+@kernel
+def _count(low, high, out):  # type: ignore[no-untyped-def]
+    for r in range(len(out)):
+        out[r] = high[r] - low[r]
+
+
+@kernel
+def _days_since(low, high, out, ends, time):  # type: ignore[no-untyped-def]
+    cut, ending = ends
+    for r in range(len(out)):
+        out[r] = (cut[r] - ending - time[high[r] - 1]) / DAY if high[r] > low[r] else np.nan
+
+
+@kernel
+def _active_days(low, high, out, day):  # type: ignore[no-untyped-def]
+    for r in range(len(out)):
+        out[r] = day[high[r] - 1] - day[low[r]] + 1 if high[r] > low[r] else 0
+
+
+@kernel
+def _shift(mark, place, base, n, by):  # type: ignore[no-untyped-def]
+    """Add to one count of a Fenwick tree of ``n`` that begins at ``base``."""
+    k = place - base + 1
+    while k <= n:
+        mark[base + k] += by
+        k += k & -k
+
+
+@kernel
+def _before(mark, place, base):  # type: ignore[no-untyped-def]
+    """Sum the counts of a Fenwick tree before a place."""
+    found, k = 0, place - base
+    while k > 0:
+        found += mark[base + k]
+        k -= k & -k
+    return found
+
+
+@kernel
+def _actors(low, high, out, acting, visits):  # type: ignore[no-untyped-def]
+    """Distinct actors: those whose last fact before the window's end is not before its start."""
+    visit, actor, last, mark = acting
+    for v in range(visits):
+        base, n = visit[v, BASE], visit[v, LISTED]
+        for k in range(n + 1):
+            mark[base + k] = 0
+        seen, live = base, 0
+        for r in range(visit[v, FIRST_ROW] - visit[0, FIRST_ROW], visit[v, LAST_ROW] - visit[0, FIRST_ROW]):
+            while seen < high[r]:
+                who = actor[seen]
+                if who >= 0:
+                    live += 1
+                    if last[who] >= 0:
+                        live -= 1
+                        _shift(mark, last[who], base, n, -1)
+                    last[who] = seen
+                    _shift(mark, seen, base, n, 1)
+                seen += 1
+            out[r] = live - _before(mark, low[r], base)
+        for i in range(base, seen):
+            if actor[i] >= 0:
+                last[actor[i]] = -1
+
+
+@kernel
+def _mean(low, high, out):  # type: ignore[no-untyped-def]
+    for r in range(len(out)):
+        out[r] = out[r] / (high[r] - low[r]) if high[r] > low[r] else np.nan
+
+
+@kernel
+def _edge(low, high, out, value, latest):  # type: ignore[no-untyped-def]
+    """Give the last or the first value."""
+    for r in range(len(out)):
+        out[r] = value[high[r] - 1 if latest else low[r]] if high[r] > low[r] else np.nan
+
+
+@kernel
+def _until(cut, out):  # type: ignore[no-untyped-def]
+    """Turn a date (days since 1970) into days from the cutoff."""
+    for r in range(len(out)):
+        out[r] -= cut[r] / DAY
+
+
+@kernel
+def _extreme(low, high, out, blocks, maximum):  # type: ignore[no-untyped-def]
+    visit, owner, ranges = blocks
+    for r in range(len(out)):
+        least, most = np.nan, np.nan
+        if high[r] > low[r]:
+            bounds = (visit[owner[r], BASE], visit[owner[r], VALUED])
+            least, most = window_range(ranges, bounds, low[r], high[r])
+        out[r] = most if maximum else least
+
+
+@kernel
+def _spread(low, high, out, blocks, slope):  # type: ignore[no-untyped-def]
+    """Sample standard deviation of the values, or their least-squares slope per day."""
+    visit, owner, moments = blocks
+    for r in range(len(out)):
+        n, result = high[r] - low[r], np.nan
+        if n > 1:
+            bounds = (visit[owner[r], BASE], visit[owner[r], VALUED])
+            found = window_moments(moments, bounds, low[r], high[r])
+            if not slope:
+                result = np.sqrt(found[3] / (n - 1))
+            elif found[6] > 0.0:
+                result = found[7] / found[6] * (DAY * TICK)
+        out[r] = result
+
+
+@kernel
+def _gap_mean(low, high, out, time):  # type: ignore[no-untyped-def]
+    """Mean of the days between neighbouring facts of the window."""
+    for r in range(len(out)):
+        n = high[r] - low[r] - 1
+        out[r] = (time[high[r] - 1] - time[low[r]]) / DAY / n if n > 0 else np.nan
+
+
+@kernel
+def _gap_std(low, high, out, blocks):  # type: ignore[no-untyped-def]
+    """Sample standard deviation of the days between neighbouring facts of the window."""
+    visit, owner, gaps = blocks
+    for r in range(len(out)):
+        n, result = high[r] - low[r] - 1, np.nan
+        if n > 1:
+            bounds = (visit[owner[r], BASE], visit[owner[r], LISTED] - 1)
+            result = np.sqrt(window_moments(gaps, bounds, low[r], high[r] - 1)[3] / (n - 1))
+        out[r] = result
+
+
+@kernel
+def _among_values(valued, place, out):  # type: ignore[no-untyped-def]
+    """Turn places among facts into places among values."""
+    for r in range(len(place)):
+        out[r] = valued[place[r]]
+    return out[: len(place)]
+
+
+@kernel
+def _of_facts(program, desk, which, visits, rows):  # type: ignore[no-untyped-def]
+    """Fill the registers of a list's aggregates that ask when facts were, and whose."""
+    aggregates, slot, place, register, cut = program.aggregates, program.slot, desk.place, desk.register, desk.cut
+    time, day, blocks = desk.time, desk.day, (desk.visit, desk.owner, desk.gaps)
+    acting = (desk.visit, desk.actor, desk.last, desk.mark)
+    for k in range(program.lists[which, FIRST_AGGREGATE], program.lists[which, LAST_AGGREGATE]):
+        number, stop = aggregates[k, FUNCTION], aggregates[k, STOP]
+        low, high, out = place[aggregates[k, START], :rows], place[stop, :rows], register[aggregates[k, TARGET], :rows]
+        if number == _COUNT:
+            _count(low, high, out)
+        elif number == _DAYS_SINCE:
+            _days_since(low, high, out, (cut, slot[stop]), time)
+        elif number == _ACTIVE_DAYS:
+            _active_days(low, high, out, day)
+        elif number == _ACTORS:
+            _actors(low, high, out, acting, visits)
+        elif number == _GAP_MEAN:
+            _gap_mean(low, high, out, time)
+        elif number == _GAP_STD:
+            _gap_std(low, high, out, blocks)
+
+
+@kernel
+def _of_values(program, desk, which, rows):  # type: ignore[no-untyped-def]
+    """Fill the registers of a list's aggregates of values."""
+    aggregates, place, register, cut, valued = program.aggregates, desk.place, desk.register, desk.cut, desk.valued
+    value, sums, whole = desk.value, desk.sums, desk.without[0] == 0
+    ranges, moments = (desk.visit, desk.owner, desk.ranges), (desk.visit, desk.owner, desk.moments)
+    for k in range(program.lists[which, FIRST_AGGREGATE], program.lists[which, LAST_AGGREGATE]):
+        number = aggregates[k, FUNCTION]
+        if number < _VALUES_FROM:
+            continue
+        low, high = place[aggregates[k, START], :rows], place[aggregates[k, STOP], :rows]
+        if not whole:
+            low, high = _among_values(valued, low, desk.low), _among_values(valued, high, desk.high)
+        out = register[aggregates[k, TARGET], :rows]
+        if number in (_TOTAL, _MEAN):
+            window_sums(value, sums, low, high, out)
+            if number == _MEAN:
+                _mean(low, high, out)
+        elif number in (_MINIMUM, _MAXIMUM):
+            _extreme(low, high, out, ranges, number == _MAXIMUM)
+        elif number in (_STD, _SLOPE):
+            _spread(low, high, out, moments, number == _SLOPE)
+        else:
+            _edge(low, high, out, value, number != _EARLIEST)
+            if number == _DAYS_UNTIL:
+                _until(cut, out)
+
+
+@kernel
+def _blank_out(program, desk, which, rows):  # type: ignore[no-untyped-def]
+    """Make windows missing that end where a table of the list has no word of that time any more."""
+    aggregates, register, slot, cut = program.aggregates, desk.register, program.slot, desk.cut
+    for k in range(program.lists[which, FIRST_AGGREGATE], program.lists[which, LAST_AGGREGATE]):
+        ending, target = slot[aggregates[k, STOP]], aggregates[k, TARGET]
+        for r in range(rows):
+            if cut[r] - ending >= program.lists[which, END]:
+                register[target, r] = np.nan
+
+
+@kernel
+def aggregate(program, desk, which, visits, rows):  # type: ignore[no-untyped-def]
+    """Fill the registers of all aggregates of list ``which`` for the rows in hand."""
+    _of_facts(program, desk, which, visits, rows)
+    if program.lists[which, NEEDS] & VALUE:
+        _of_values(program, desk, which, rows)
+    if program.lists[which, END] != NEVER:
+        _blank_out(program, desk, which, rows)

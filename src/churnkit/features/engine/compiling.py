@@ -1,0 +1,53 @@
+"""How kernels are compiled: without the interpreter's lock, single-threaded, cached on disk."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numba
+
+from churnkit import timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile a function when it is first called.
+
+    The machine code is cached beside the source or, where that cannot be written, in the user's
+    cache directory; where neither can, it is compiled anew in each process.
+    """
+    try:
+        compiled = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+    except RuntimeError:  # numba found no directory that it may write to
+        return numba.njit(nogil=True, error_model="numpy")(function)
+    _stamp(compiled)
+    return compiled
+
+
+def _stamp(compiled: Any) -> None:
+    """Let cached code lapse when *any* source of the engine changes.
+
+    numba looks only at the file of the outermost function, and would keep the old code of what that
+    function calls in other files.
+    """
+    file: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
+    if hasattr(file, "_source_stamp"):
+        file._source_stamp = _digest()  # noqa: SLF001 - numba offers no other way
+
+
+@lru_cache(maxsize=1)
+def _digest() -> str:
+    sources = [Path(timeline.__file__), *sorted(Path(__file__).parent.glob("*.py"))]
+    text = b"\0".join(source.read_bytes() for source in sources)
+    return hashlib.sha256(text).hexdigest()
+
+
+known_at = kernel(timeline.known_at)
+"""The rule of time, compiled from the one place where it is spelled."""
+
+within = kernel(timeline.within)

@@ -1,0 +1,53 @@
+"""Rows asked for, brought into the order of the sweep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from churnkit.features.engine.compiling import kernel
+from churnkit.features.engine.desk import Rows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_FEW = 4096
+
+
+def arrange(account: NDArray[np.int32], cutoff: NDArray[np.int64], accounts: int) -> Rows:
+    """Order rows by account, then cutoff, whatever the order they come in.
+
+    Many rows are put in order by a counting sort, few by comparison, so that one row in a book of
+    many accounts costs nothing.
+    """
+    if len(account) < _FEW:
+        order = np.lexsort((cutoff, account)).astype(np.int64)
+        sorted_accounts = account[order]
+        edges = np.flatnonzero(sorted_accounts[1:] != sorted_accounts[:-1]) + 1
+        group = np.concatenate(([0], edges, [len(order)])).astype(np.int64)
+        return Rows(order, group, account, cutoff)
+    order = np.empty(len(account), dtype=np.int64)
+    start = np.zeros(accounts + 1, dtype=np.int64)
+    _order(account, cutoff, order, start)
+    return Rows(order, np.unique(start), account, cutoff)
+
+
+@kernel
+def _order(account, cutoff, order, start):  # type: ignore[no-untyped-def]
+    """Order rows by account and cutoff; ``start`` tells where each account's begin."""
+    for a in account:
+        start[a + 1] += 1
+    for a in range(len(start) - 1):
+        start[a + 1] += start[a]
+    cursor = start[:-1].copy()
+    for i in range(len(account)):
+        order[cursor[account[i]]] = i
+        cursor[account[i]] += 1
+    for a in range(len(start) - 1):
+        low, high = start[a], start[a + 1]
+        for i in range(low + 1, high):
+            if cutoff[order[i]] < cutoff[order[i - 1]]:
+                rows = order[low:high].copy()
+                order[low:high] = rows[np.argsort(cutoff[rows])]
+                break

@@ -1,0 +1,237 @@
+"""From source tables to all that a history holds: admitted, matched, dated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from churnkit.errors import DataError, EmptyTable, MissingTable, RequestError, did_you_mean
+from churnkit.history import dating
+from churnkit.history.columns import flat
+from churnkit.history.contract_facts import add_contracts
+from churnkit.history.contracts import read_contracts
+from churnkit.history.door import Admitted, ColumnCount, Note, Reading, admit, raise_together
+from churnkit.history.facts import Facts
+from churnkit.history.keys import Keys
+from churnkit.history.observed import Observed, last_of, observe
+from churnkit.history.options import own_tables
+from churnkit.history.tickets import add_tickets
+from churnkit.tables import CONTRACT
+from churnkit.timeline import Span, as_text, moment
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from churnkit.history.contracts import Contracts
+    from churnkit.history.options import Signal
+    from churnkit.history.signals import Signals
+    from churnkit.history.tone import Tone
+    from churnkit.timeline import Cutoff
+
+FRAMES = ("subscriptions", "tickets", "contacts", "decisions")
+REJECTED = ("table", "row", "column", "reason", "value")
+
+
+@dataclass(frozen=True, eq=False)
+class Orders:
+    """What the caller says about the tables, beside these themselves."""
+
+    reading: Reading
+    observed_until: Cutoff | Mapping[str, Cutoff] | None
+    rebuy_gap: Span
+    signals: Mapping[str, Signal]
+    tone: Tone | None
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """All that a history holds; see the attributes of ``History``."""
+
+    timezone: str
+    rebuy_gap: Span
+    keys: Keys
+    accounts: pd.DataFrame
+    opened: NDArray[np.int64]
+    attributes: tuple[str, ...]
+    frames: Mapping[str, pd.DataFrame]
+    managers: pd.DataFrame | None
+    contracts: Contracts | None
+    signals: Signals
+    observed: Mapping[str, Observed]
+    notes: tuple[Note, ...]
+    counts: tuple[ColumnCount, ...]
+    rejected: pd.DataFrame
+    rows: Mapping[str, tuple[int, int]]
+
+
+def assemble(tables: Mapping[str, Any], orders: Orders) -> Contents:
+    """Read, check and date all tables.
+
+    Raises
+    ------
+    DataError
+        All problems that no default can mend, in one message.
+    """
+    admitted, keys = _admit_all(tables, orders)
+    _refuse_empty(admitted)
+    observed = observe(admitted, _given(orders, admitted))
+    accounts, opened, attributes = _accounts(admitted["accounts"], keys)
+    frames = {n: _coded(admitted[n], keys) for n in FRAMES if n in admitted}
+    managers = admitted["managers"].frame() if "managers" in admitted else None
+    for name in (*(n for n in FRAMES if n != "contacts"), "accounts", "managers"):
+        if name in admitted:
+            admitted[name].release()
+    contracts = read_contracts(frames["subscriptions"]) if "subscriptions" in frames else None
+    facts = Facts()
+    _date(facts, admitted, orders, frames.get("tickets"), opened)
+    if contracts is not None:
+        add_contracts(facts, contracts, end_of_terms(observed), orders.rebuy_gap.micros)
+    for name, signal in orders.signals.items():
+        if name in admitted:
+            dating.add_own(facts, admitted[name], signal)
+    return Contents(
+        timezone=orders.reading.timezone,
+        rebuy_gap=orders.rebuy_gap,
+        keys=keys,
+        accounts=accounts,
+        opened=opened,
+        attributes=attributes,
+        frames=frames,
+        managers=managers,
+        contracts=contracts,
+        signals=facts.signals(),
+        observed=observed,
+        notes=tuple(n for t in admitted.values() for n in t.notes) + _stray_notes(observed),
+        counts=tuple(c for t in admitted.values() for c in t.counts),
+        rejected=_rejected(admitted),
+        rows={n: (t.rows, t.count_used) for n, t in admitted.items()},
+    )
+
+
+def _admit_all(tables: Mapping[str, Any], orders: Orders) -> tuple[dict[str, Admitted], Keys]:
+    specs = CONTRACT | own_tables(dict(orders.signals))
+    unknown = [n for n in tables if n not in specs]
+    if unknown:
+        raise RequestError(
+            f"no table {unknown[0]!r} in the data contract{did_you_mean(unknown[0], specs)}; it has "
+            f'{", ".join(CONTRACT)}. A table of your own needs signals={{"{unknown[0]}": Signal(time=...)}}.'
+        )
+    problems: list[DataError] = []
+    admitted: dict[str, Admitted] = {}
+    keys = Keys([])
+    for name, spec in specs.items():
+        if tables.get(name) is None:
+            if spec.needed or name in orders.signals:
+                why = f"it is needed: {spec.what}." if spec.needed else "signals= asks for it; pass it by that name."
+                problems.append(MissingTable.needed(name, why=why))
+            continue
+        try:
+            table = admit(spec, tables[name], orders.reading, keys if name not in ("accounts", "managers") else None)
+            if name == "accounts":
+                keys = Keys.of(table)
+            admitted[name] = table
+        except DataError as problem:
+            problems.append(problem)
+    raise_together(problems)
+    return admitted, keys
+
+
+def _refuse_empty(admitted: Mapping[str, Admitted]) -> None:
+    problems: list[DataError] = []
+    for name in ("accounts", "activity"):
+        table = admitted[name]
+        if table.count_used:
+            continue
+        why = "; ".join(str(n) for n in table.notes if n.count) or "it has no rows"
+        problems.append(EmptyTable(f"{name}: none of {table.rows:,} rows can be used ({why}). Check the export."))
+    raise_together(problems)
+
+
+def _given(orders: Orders, admitted: Mapping[str, Admitted]) -> dict[str, int]:
+    until, timezone = orders.observed_until, orders.reading.timezone
+    if until is None:
+        return {}
+    if not isinstance(until, Mapping):
+        return {name: moment(until, timezone) for name in admitted if name not in ("accounts", "managers")}
+    for name in until:
+        if name not in admitted:
+            raise RequestError(f"observed_until: no table {name!r} was given{did_you_mean(name, admitted)}.")
+    return {name: moment(value, timezone) for name, value in until.items()}
+
+
+def _accounts(table: Admitted, keys: Keys) -> tuple[pd.DataFrame, NDArray[np.int64], tuple[str, ...]]:
+    frame = table.frame()
+    frame["account_id"] = keys.column()
+    if "do_not_contact" in frame:
+        frame["do_not_contact"] = frame["do_not_contact"].to_numpy(dtype=np.float64) == 1
+    for name in table.extra:
+        array = flat(table.source.column(name))
+        frame[name] = _attribute(array if table.whole else array.filter(pa.array(table.used)))
+    return frame, table.values("opened_at"), table.extra
+
+
+def _attribute(array: pa.Array) -> Any:
+    """An attribute is numeric where every value is; else text."""
+    series = pd.Series(array.to_numpy(zero_copy_only=False))
+    if series.dtype == bool:
+        return series.astype(np.float64)
+    if series.dtype == object:
+        series = series.map(lambda v: v.strip() or None if isinstance(v, str) else v)
+    numeric = pd.to_numeric(series, errors="coerce")
+    if series.notna().any() and (numeric.notna() == series.notna()).all():
+        return numeric.astype(np.float64)
+    return series.astype(object).where(series.notna(), None)
+
+
+def _coded(table: Admitted, keys: Keys) -> pd.DataFrame:
+    """Give a cleaned frame with the account's code and id in front."""
+    frame = table.frame()
+    frame.insert(0, "account", table.accounts)
+    frame.insert(1, "account_id", keys.column(table.accounts))
+    return frame
+
+
+def _date(
+    facts: Facts, admitted: Mapping[str, Admitted], orders: Orders, tickets: pd.DataFrame | None, opened: Any
+) -> None:
+    dating.add_activity(facts, admitted["activity"])
+    dating.add_accounts(facts, opened)
+    if "satisfaction" in admitted:
+        dating.add_satisfaction(facts, admitted["satisfaction"], orders.tone)
+    if tickets is not None:
+        add_tickets(facts, tickets, orders.tone)
+    if "contacts" in admitted:
+        dating.add_contacts(facts, admitted["contacts"])
+
+
+def end_of_terms(observed: Mapping[str, Observed]) -> int:
+    """Until when terms of contracts are counted on."""
+    last = last_of(observed)
+    end = observed.get("subscriptions")
+    return last if end is None else max(end.until, last)
+
+
+def _rejected(admitted: Mapping[str, Admitted]) -> pd.DataFrame:
+    blocks = [b for b in (t.rejected() for t in admitted.values()) if len(b)]
+    if blocks:
+        return pd.concat(blocks, ignore_index=True)
+    return pd.DataFrame({c: np.empty(0, np.int64 if c == "row" else object) for c in REJECTED})
+
+
+def _stray_notes(observed: Mapping[str, Observed]) -> tuple[Note, ...]:
+    return tuple(
+        Note(
+            name,
+            "",
+            end.strays,
+            f"{end.strays} row(s) dated far behind all others do not count for how far "
+            f"the record goes ({as_text(end.until)}).",
+        )
+        for name, end in observed.items()
+        if end.strays
+    )

@@ -1,0 +1,135 @@
+"""WentQuiet: no event for N days, for businesses without contracts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Self
+
+import numpy as np
+from pydantic import field_validator, model_validator
+
+from churnkit.errors import HorizonError
+from churnkit.labels.definitions import ChurnDefinition, Standing, percentile_99
+from churnkit.timeline import NEVER, Span, known_at
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from churnkit.history import History
+
+
+class WentQuiet(ChurnDefinition, kind="went-quiet"):
+    """The account falls silent: a run of ``days`` days without a named event.
+
+    Population: a named event in ``[cutoff - days, cutoff)``, or opened within those days. It leaves
+    within h if a run of ``days`` days without such an event begins at or after ``cutoff + lead`` and is
+    complete by ``cutoff + lead + h``; with h = days and lead 0 that is "no event in the next days".
+
+    Parameters
+    ----------
+    days
+        Length of the silence.
+    events
+        The activity events that count; empty: every event of the activity table.
+    horizon
+        At least ``days``; silence gives ``days``.
+    lead
+        As in :class:`ChurnDefinition`.
+    """
+
+    kind: Literal["went-quiet"] = "went-quiet"
+    days: int
+    events: tuple[str, ...] = ()
+
+    table = "activity"
+
+    @field_validator("days", mode="before")
+    @classmethod
+    def _whole(cls, value: object) -> object:
+        if isinstance(value, str):
+            value = Span.of(value).days
+        if isinstance(value, float) and value.is_integer():
+            value = int(value)
+        if isinstance(value, int) and value < 1:
+            raise ValueError("days must be at least 1")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _same_horizon(cls, data: object) -> object:
+        if isinstance(data, dict) and "horizon" not in data and "days" in data:
+            return {**data, "horizon": str(Span.of(data["days"]))}
+        return data
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> Self:
+        if self.horizon < self.shortest:
+            raise HorizonError(
+                f"WentQuiet(days={self.days}) needs a horizon of at least {self.days} days, since a silence of "
+                f"{self.days} days takes that long to show; {self.horizon} was given. Raise the horizon or lower days."
+            )
+        return self
+
+    @property
+    def shortest(self) -> Span:
+        """A silence of N days cannot be complete before N days."""
+        return Span.of(self.days)
+
+    def check(self, history: History) -> None:
+        """Refuse event names that the history has not."""
+        for name in self.events:
+            history.signals.code(name)
+
+    def standing(self, history: History, cutoff: int) -> Standing:
+        """Accounts with an event, or opened, in the last ``days`` days, as known at the cutoff."""
+        signals = history.signals
+        n = len(history.accounts)
+        rows = self._rows(history)
+        occurred, known = signals.occurred[rows], signals.known_or_occurred[rows]
+        seen = known_at(occurred, known, cutoff)
+        recent = seen & (occurred >= cutoff - self.shortest.micros)
+        ever = np.zeros(n, dtype=np.bool_)
+        ever[signals.account[rows][seen]] = True
+        inside = np.zeros(n, dtype=np.bool_)
+        inside[signals.account[rows][recent]] = True
+        is_open = history.opened < cutoff
+        inside = (inside | (history.opened >= cutoff - self.shortest.micros)) & is_open
+        why = np.full(n, f"silent for {self.days} days or more", dtype=object)
+        why[~ever] = "no event yet"
+        why[~is_open] = "not open yet"
+        why[inside] = ""
+        return Standing(inside, why)
+
+    def next_leave(self, history: History, start: int) -> NDArray[np.int64]:
+        """Give the last microsecond of the first run of silence that begins at or after ``start``."""
+        signals = history.signals
+        n, silence = len(history.accounts), self.shortest.micros
+        rows = self._rows(history)
+        rows = rows[signals.occurred[rows] >= start]
+        account, occurred = signals.account[rows], signals.occurred[rows]
+        order = np.lexsort((occurred, account))
+        account, occurred = account[order], occurred[order]
+        first = np.r_[True, account[1:] != account[:-1]][: len(account)]
+        last = np.r_[account[1:] != account[:-1], True][: len(account)]
+        begins = occurred + 1
+        ahead = np.r_[occurred[1:], [NEVER]][: len(occurred)]
+        ahead = np.where(last, NEVER, ahead)
+        quiet = ahead - begins >= silence
+        found = np.full(n, NEVER, dtype=np.int64)
+        np.minimum.at(found, account[quiet], begins[quiet] + silence - 1)
+        at_once = np.ones(n, dtype=np.bool_)
+        at_once[account[first & (occurred - start < silence)]] = False
+        found[at_once] = start + silence - 1
+        return found
+
+    def delay(self, history: History) -> int:
+        """Give the 99th percentile of ``recorded_at - occurred_at`` of the events."""
+        signals = history.signals
+        if signals.known is None:
+            return 0
+        rows = self._rows(history)
+        return percentile_99(np.maximum(signals.known[rows] - signals.occurred[rows], 0))
+
+    def _rows(self, history: History) -> NDArray[np.int64]:
+        signals = history.signals
+        names = self.events or tuple(n for n in signals.names if signals.tables.get(n) == "activity")
+        return np.flatnonzero(signals.pick(names))

@@ -1,0 +1,10 @@
+"""Why this account: exact contributions on the scale of the score, pooled into reasons, told in words."""
+
+from __future__ import annotations
+
+from churnkit.reasons.exact import Explainer, contributions
+from churnkit.reasons.groups import Groups
+from churnkit.reasons.reasons import Reasons, explain
+from churnkit.reasons.sharing import shap_explanation
+
+__all__ = ["Explainer", "Groups", "Reasons", "contributions", "explain", "shap_explanation"]

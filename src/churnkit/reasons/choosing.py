@@ -1,0 +1,182 @@
+"""From many contributions to a few reasons per account, and what each of them is compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.special import expit
+
+from churnkit.errors import WrongModel
+from churnkit.reasons.companions import companions
+from churnkit.reasons.groups import medians
+from churnkit.reasons.kernel import NOTHING, Picked, pick
+from churnkit.reasons.words import Seen, teller
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from churnkit.features import FeatureMatrix
+    from churnkit.reasons.exact import Explainer
+    from churnkit.reasons.groups import Groups
+
+ENOUGH = 30
+"""Accounts looked at together that make peers; with fewer, the medians of training stand in."""
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """What sentences draw on.
+
+    Parameters
+    ----------
+    matrix
+        Features of the accounts, now.
+    earlier
+        The same rows at an earlier moment, or None.
+    groups
+        Which features are one reason, and the medians of training.
+    """
+
+    matrix: FeatureMatrix
+    earlier: FeatureMatrix | None
+    groups: Groups
+
+    def check(self, names: tuple[str, ...]) -> None:
+        """Refuse facts that do not belong to a model with these features.
+
+        Raises
+        ------
+        WrongModel
+            If features or rows do not fit.
+        """
+        given = {"features": tuple(self.matrix.names), "groups": self.groups.names}
+        if self.earlier is not None:
+            given["earlier features"] = tuple(self.earlier.names)
+        for what, found in given.items():
+            if found != names:
+                strange = sorted(set(found) ^ set(names)) or ["their order"]
+                raise WrongModel(
+                    f"reasons: the {what} are not those of the model ({len(strange)} differ, first: {strange[0]}); "
+                    "explain with the model that made the scores."
+                )
+        if self.earlier is not None and len(self.earlier.values) != len(self.matrix.values):
+            raise WrongModel(
+                f"reasons: {len(self.matrix.values):,} rows now and {len(self.earlier.values):,} earlier; "
+                "compute both for the same accounts."
+            )
+
+    @cached_property
+    def peers(self) -> NDArray[np.float64]:
+        """Each feature's median over the accounts, or over those of training where there are too few."""
+        values = self.matrix.values
+        return medians(values) if len(values) >= ENOUGH else self.groups.typical
+
+    def values(
+        self, row: NDArray[np.int64], feature: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Give features (positions) of rows: now, earlier and among peers."""
+        now = self.matrix.values[row, feature].astype(np.float64)
+        past = (
+            np.full(len(row), np.nan) if self.earlier is None else self.earlier.values[row, feature].astype(np.float64)
+        )
+        return now, past, self.peers[feature]
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """What the kernel chose: ``[n, places]`` each, and the calibrated log-odds ``[n]``."""
+
+    effect: NDArray[np.float64]
+    group: NDArray[np.int64]
+    feature: NDArray[np.int64]
+    log_odds: NDArray[np.float64]
+
+
+def choose(explainer: Explainer, facts: Facts, raising: int, lowering: int, threads: int | None) -> Chosen:
+    """Choose each account's reasons, chunk by chunk, so that all contributions are never in memory at once."""
+    X, groups = facts.matrix.values, facts.groups
+    shape = (len(X), raising + lowering)
+    out = Chosen(np.zeros(shape), np.empty(shape, np.int64), np.empty(shape, np.int64), np.empty(len(X)))
+    shown = groups.shown
+
+    def use(rows: slice, parts: NDArray[np.float64]) -> None:
+        into = Picked(out.effect[rows], out.group[rows], out.feature[rows])
+        out.log_odds[rows] = explainer.base + pick(parts, groups.group_of, shown, raising, lowering, into)
+
+    explainer.each(X, use, threads)
+    return out
+
+
+def tall(facts: Facts, chosen: Chosen, base: float, locale: str) -> pd.DataFrame:
+    """Give one row per reason: ``row`` (of the account) and the columns of ``reasons.frame`` but account_id."""
+    row, place = np.nonzero(chosen.group != NOTHING)
+    feature, group, effect = chosen.feature[row, place], chosen.group[row, place], chosen.effect[row, place]
+    matrix, groups = facts.matrix, facts.groups
+    now, past, peers = facts.values(row, feature)
+    return pd.DataFrame(
+        {
+            "row": row,
+            "place": place + 1,
+            "theme": _named(groups.themes, group),
+            "feature": _named(matrix.names, feature),
+            "sentence": np.array(told(facts, row, feature, locale), dtype=np.object_),
+            "effect": effect,
+            "points": effect * per_unit(base, chosen.log_odds)[row],
+            "value": now,
+            "earlier": past,
+            "peers": peers,
+            "direction": np.where(effect > 0, "raises", "lowers"),
+            "action": _named(groups.actions, group),
+        }
+    )
+
+
+def _named(names: Sequence[str], at: NDArray[np.int64]) -> NDArray[np.object_]:
+    found: NDArray[np.object_] = np.array(names, dtype=np.object_)[at]
+    return found
+
+
+def told(facts: Facts, row: NDArray[np.int64], feature: NDArray[np.int64], locale: str) -> list[str]:
+    """Tell features (positions) of rows in sentences."""
+    matrix, now, past, peers = facts.matrix, *facts.values(row, feature)
+    helper = np.array(companions(matrix.features), dtype=np.int64)[feature]
+    aid = np.where(helper < 0, np.nan, matrix.values[row, np.maximum(helper, 0)].astype(np.float64))
+    then: list[int | None] = [None] * len(row) if facts.earlier is None else facts.earlier.cutoff[row].tolist()
+    columns = (feature, now, past, peers, matrix.cutoff[row], aid)
+    tellers = {int(j): teller(matrix.features[int(j)], locale) for j in np.unique(feature)}
+    # the one number that helps is an age or a usual gap, whichever the sentence knows
+    return [
+        tellers[j](Seen(value, earlier, among, at, before, help_, help_))
+        for j, value, earlier, among, at, help_, before in zip(*(c.tolist() for c in columns), then, strict=True)
+    ]
+
+
+def totals(chosen: Chosen, base: float) -> pd.DataFrame:
+    """Give one row per account: what is shown and what is not, adding up to the log-odds."""
+    shown = chosen.effect.sum(axis=1)
+    rest = chosen.log_odds - base - shown
+    return pd.DataFrame(
+        {
+            "log_odds": chosen.log_odds,
+            "probability": expit(chosen.log_odds),
+            "base": base,
+            "base_probability": expit(base),
+            "shown": shown,
+            "rest": rest,
+            "rest_points": rest * per_unit(base, chosen.log_odds),
+        }
+    )
+
+
+def per_unit(base: float, log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the points of probability per unit of log-odds: the slope of the chord from the base to the account."""
+    low, apart = expit(base), log_odds - base
+    near = np.abs(apart) < 1e-6  # there the chord is its tangent
+    chord: NDArray[np.float64] = np.where(near, low * (1 - low), (expit(log_odds) - low) / np.where(near, 1.0, apart))
+    return chord

@@ -1,0 +1,157 @@
+"""Exact contributions of every feature to the calibrated log-odds, for the whole blend.
+
+A blend is a sum: calibration x (share of the boosted part x mean of its bags + the rest x logistic
+part) + a constant. The boosted part is divided among features by Shapley values of its trees,
+conditioned on the horizon; the logistic part by coefficient x (column - its training mean), each column
+being made of one feature. What is left is the base: one number per horizon.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from churnkit.errors import HorizonError, WrongModel
+from churnkit.reasons.kernel import Program, lowered, over_chunks, shapley_values
+from churnkit.reasons.trees import conditioned, joined, read_trees
+from churnkit.timeline import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from churnkit.learning.blend import Blend
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Explainer:
+    """What a blend says within one horizon, ready to be explained.
+
+    Parameters
+    ----------
+    blend
+        The fitted learner.
+    horizon
+        The position of the horizon among the blend's own.
+    program
+        Its trees conditioned on the horizon, leaf values already on the calibrated scale; None without trees.
+    base
+        Calibrated log-odds of nobody in particular.
+    """
+
+    blend: Blend
+    horizon: int
+    program: Program | None
+    base: float
+
+    @classmethod
+    def of(cls, blend: Blend, horizon: Span | str) -> Explainer:
+        """Prepare a blend; the trees' part is kept for the next call.
+
+        Raises
+        ------
+        HorizonError
+            If the blend has not learnt the horizon.
+        WrongModel
+            If its trees have linear leaves.
+        """
+        asked = Span.of(horizon)
+        if asked not in blend.horizons:
+            known = ", ".join(map(str, blend.horizons))
+            raise HorizonError(f"reasons: the model has not learnt the horizon {asked}; ask for one of {known}.")
+        at = blend.horizons.index(asked)
+        slope, program = blend.calibration.slope, None
+        base = blend.calibration.intercept + slope * (1.0 - blend.weight) * float(blend.linear.steps[at])
+        if blend.boosters:
+            scale = slope * blend.weight / len(blend.boosters)
+            program = _program(blend.boosters, len(blend.names), float(blend.days[at]), scale)
+            base += program.base
+        return cls(blend, at, program, base)
+
+    def contributions(self, X: NDArray[np.float32], threads: int | None = None) -> NDArray[np.float64]:
+        """Divide the calibrated log-odds of rows among the features.
+
+        Parameters
+        ----------
+        X
+            float32 ``[n, p]``, features in the order of the blend's names.
+        threads
+            How many threads share the rows; the result does not depend on it.
+
+        Returns
+        -------
+        ndarray
+            float64 ``[n, p]``; ``base + sum over features`` is the log-odds at the horizon.
+        """
+        X = np.asarray(X, dtype=np.float32)
+        out = np.empty((len(X), len(self.blend.names)))
+
+        def work(rows: slice) -> None:
+            out[rows] = self.chunk(X[rows])
+
+        over_chunks(len(X), work, threads)
+        return out
+
+    def each(
+        self, X: NDArray[np.float32], use: Callable[[slice, NDArray[np.float64]], T], threads: int | None = None
+    ) -> list[T]:
+        """Hand the contributions of one chunk of rows after another to ``use``, so the whole is never in memory."""
+        X = np.asarray(X, dtype=np.float32)
+        return over_chunks(len(X), lambda rows: use(rows, self.chunk(X[rows])), threads)
+
+    def chunk(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Divide the log-odds of a few rows, in this thread."""
+        out = np.zeros((len(X), len(self.blend.names)))
+        if self.program is not None:
+            out += shapley_values(self.program, X)[:, : out.shape[1]]
+        linear = self.blend.linear
+        if len(linear.coef) and self.blend.weight < 1.0:
+            factor = self.blend.calibration.slope * (1.0 - self.blend.weight)
+            parts = (linear.design(X) - linear.center) * linear.coef * factor
+            for column, feature in enumerate(linear.feature_of):
+                out[:, feature] += parts[:, column]
+        return out
+
+
+def contributions(
+    blend: Blend, X: NDArray[np.float32], horizon: Span | str, *, threads: int | None = None
+) -> tuple[NDArray[np.float64], float]:
+    """Give the contribution of each feature to the calibrated log-odds, and the base.
+
+    Parameters
+    ----------
+    blend
+        The fitted learner.
+    X
+        float32 ``[n, p]``, features in the order of the blend's names.
+    horizon
+        One of the blend's horizons.
+    threads
+        How many threads share the rows (all that the process may use, if not given).
+
+    Returns
+    -------
+    contributions
+        float64 ``[n, p]``, log-odds.
+    base
+        Log-odds of nobody in particular; ``base + contributions.sum(axis=1)`` is the calibrated log-odds to 1e-9.
+    """
+    explainer = Explainer.of(blend, horizon)
+    return explainer.contributions(X, threads), explainer.base
+
+
+@lru_cache(maxsize=16)
+def _program(boosters: tuple[str, ...], column: int, days: float, scale: float) -> Program:
+    trees = joined([read_trees(text) for text in boosters])
+    if trees.linear:
+        raise WrongModel(
+            "reasons: the trees have linear leaves, for which no exact contributions are known (LightGBM's "
+            "pred_contrib refuses them too); fit the model without linear_tree."
+        )
+    return lowered(conditioned(trees, column, days).scaled(scale))

@@ -1,0 +1,308 @@
+"""English: every text that reasons are made of. Another language is one more file like this one.
+
+In braces stands what is filled in. ``{peers}`` and ``{time}`` bring their own leading space, or are empty.
+"""
+
+from __future__ import annotations
+
+TEXT = {
+    # a quantity that moves, over a window that the comparison spans exactly, or since an earlier day
+    "fell": "{what} fell from {earlier} to {now}{time}{beside}.",
+    "rose": "{what} rose from {earlier} to {now}{time}{beside}.",
+    "fell since": "{what}{time} fell from {earlier} to {now} since {since}{beside}.",
+    "rose since": "{what}{time} rose from {earlier} to {now} since {since}{beside}.",
+    "same": "{what}{time} stayed at {now}{beside}.",
+    "now": "{what}{time}: {now}{beside}.",
+    "unknown": "{what}{time}: not known.",
+    "none known": "No {fact} on record{time}.",
+    "too few": "Too few {facts}{time} for {need}.",
+    # counts
+    "some": "{now} {facts}{time}{beside}.",
+    "none": "No {facts}{time}{beside}.",
+    "none any more": "No {facts}{time}, down from {earlier} before{beside}.",
+    "none any more since": "No {facts}{time}, down from {earlier} on {since}{beside}.",
+    # silence
+    "no fact for": "No {fact} for {now}{beside}.",
+    "last fact": "Last {fact} {now} ago{beside}.",
+    "last fact today": "Last {fact} less than a day ago{beside}.",
+    # the last value
+    "last value": "{what} was {now}{beside}.",
+    "last value aged": "{what} was {now}, {age} ago{beside}.",
+    "is": "{what} is {now}{beside}.",
+    "switched": "{what} is {now}, and was {earlier} on {since}{beside}.",
+    # a date ahead
+    "in": "{ahead} in {now}.",
+    "in less than a day": "{ahead} within a day.",
+    "over": "{past} {now} ago.",
+    "days until": "The {value} is {now} ahead.",
+    "days past": "The {value} was {now} ago.",
+    # variation and trend
+    "varied": "{what}{time} varied by {now} around the average{beside}.",
+    "fell a month": "{what} fell by {now} a month{time}{beside}.",
+    "rose a month": "{what} rose by {now} a month{time}{beside}.",
+    "held": "{what} held level{time}{beside}.",
+    # one quantity beside another
+    "of average.one": "{what}{time} is {now} of its {span} average{beside}.",
+    "of average.other": "{what}{time} are {now} of their {span} average{beside}.",
+    "of average then.one": "{what}{time} is {now} of its average{then}{beside}.",
+    "of average then.other": "{what}{time} are {now} of their average{then}{beside}.",
+    "of before.one": "{what}{time} is {now} of that in the {span} before{beside}.",
+    "of before.other": "{what}{time} are {now} of those in the {span} before{beside}.",
+    "of that.one": "{what}{time} is {now} of that{then}{beside}.",
+    "of that.other": "{what}{time} are {now} of those{then}{beside}.",
+    "of ago.one": "{what} is {now} of what it was {span} ago{beside}.",
+    "of ago.other": "{what} are {now} of what they were {span} ago{beside}.",
+    "of.one": "{what}{time} is {now} of the {other}{beside}.",
+    "of.other": "{what}{time} are {now} of the {other}{beside}.",
+    "per": "{what} per {each}",
+    "answered": "{now} of {others}{time} were answered{beside}.",
+    "part": "{facts} made up {now} of {others}{time}{beside}.",
+    "part of all": "{facts} made up {now} of all activity{time}{beside}.",
+    "none to compare": "No {facts}{time} to compare with.",
+    "silence": "The silence since the last {fact} is {now} times the average time between {facts}{beside}.",
+    "usual silence": "No {fact} for {age}, which is usual for this account.",
+    "longer silence": "No {fact} for {age}, longer than usual for this account.",
+    "far longer silence": "No {fact} for {age}, far longer than usual for this account.",
+    "shorter silence": "Last {fact} {age} ago, sooner than usual for this account.",
+    "usual silence unaged": "The silence since the last {fact} is usual for this account.",
+    "longer silence unaged": "The silence since the last {fact} is longer than usual for this account.",
+    "far longer silence unaged": "The silence since the last {fact} is far longer than usual for this account.",
+    "shorter silence unaged": "The last {fact} came sooner than usual for this account.",
+    "up": "{what}{time} rose by {now} against the {span} before{beside}.",
+    "down": "{what}{time} fell by {now} against the {span} before{beside}.",
+    "as before": "{what}{time}: as in the {span} before{beside}.",
+    "up within": "{what} rose by {now} within {span}{beside}.",
+    "down within": "{what} fell by {now} within {span}{beside}.",
+    "as before within": "{what} is as it was {span} ago{beside}.",
+    "above.one": "{what} is {now} above the {other}{beside}.",
+    "above.other": "{what} are {now} more than the {other}{beside}.",
+    "below.one": "{what} is {now} below the {other}{beside}.",
+    "below.other": "{what} are {now} fewer than the {other}{beside}.",
+    "level.one": "{what} is level with the {other}{beside}.",
+    "level.other": "{what} are as many as the {other}{beside}.",
+    "yes": "{what}: yes{beside}.",
+    "no": "{what}: no{beside}.",
+    # beside the book
+    "rank": "{what}{time}: higher than for {now} of {whom}{beside}.",
+    "above average": "{what}{time}: {now} above the average of all accounts{beside}.",
+    "below average": "{what}{time}: {now} below the average of all accounts{beside}.",
+    "at average": "{what}{time}: at the average of all accounts{beside}.",
+    "above usual": "{what}{time}: {now} above what is usual for all accounts{beside}.",
+    "below usual": "{what}{time}: {now} below what is usual for all accounts{beside}.",
+    "at large": "all accounts",
+    "within": "accounts with the same {attribute}",
+    # the account itself
+    "attribute": "{what}: {now}.",
+    "no attribute": "No {what} is recorded for this account.",
+    "customer for": "Customer for {now}{beside}.",
+    "customer since today": "Customer for less than a day{beside}.",
+    # what stands in brackets at the end
+    "peers": "peers: {now}",
+    "before": "before: {now}",
+    "usual gap": "usual gap: {now}",
+    "plus": "+{now}",
+    "minus": "−{now}",
+    "on": "on",
+    "off": "off",
+    # when
+    "in the last": " in the last {span}",
+    "between": " between {start} and {end} days ago",
+    "until": " until {span} ago",
+    "so far": " so far",
+    # quantities
+    "count": "{facts}",
+    "total": "total {values}",
+    "mean": "average {value}",
+    "minimum": "lowest {value}",
+    "maximum": "highest {value}",
+    "std": "{value}",
+    "slope": "{value}",
+    "latest": "{last}",
+    "earliest": "{first}",
+    "days_since": "days since the last {fact}",
+    "days_until": "days until the {value}",
+    "active_days": "days with {facts}",
+    "actors": "users with {facts}",
+    "gap_mean": "average time between {facts}",
+    "gap_std": "the time between {facts}",
+    "tenure": "days as a customer",
+    "bigger": "the size of {what}",
+    "change": "change of {what}{time}",
+    "compared": "{what}{time} against those{then}",
+    "percentage points": "{now} percentage points",
+    "each count": "{fact}",
+    "each active_days": "day with {facts}",
+    "each active_days of any": "active day",
+    "each actors": "user with {facts}",
+    "each actors of any": "active user",
+    "choice": "{what}, or else {other}",
+    "an average gap": "a usual rhythm",
+    "a spread": "a spread",
+    "a trend": "a trend",
+    "+": "{what} plus {other}",
+    "-": "{what} less {other}",
+    "*": "{what} times {other}",
+    "/": "{what} per {other}",
+    "<": "{what} below {other}",
+    "<=": "{what} at most {other}",
+    ">": "{what} above {other}",
+    ">=": "{what} at least {other}",
+    "==": "{what} equal to {other}",
+    "!=": "{what} other than {other}",
+    # conditions on facts: alone, and behind the facts or the share that they are about
+    "value <": "{value} below {limit}",
+    "value <=": "{value} {limit} or less",
+    "value >": "{value} above {limit}",
+    "value >=": "{value} {limit} or more",
+    "value ==": "{value} {limit}",
+    "value !=": "{value} other than {limit}",
+    "label ==": "marked {labels}",
+    "label !=": "not marked {labels}",
+    "and": "{one} and {two}",
+    "or": "{one} or {two}",
+    "not": "not {one}",
+    "facts where": "{facts} ({where})",
+    "facts where label": "{facts} {where}",
+    "share": "share of {facts} with {where}",
+    "share label": "share of {facts} {where}",
+    # nouns for what has no name of its own
+    "answer": "{metric} answer",
+    "survey": "{metric} survey sent",
+    "value": "value per {fact}",
+    "values": "value of {facts}",
+    "last": "value of the last {fact}",
+    "first": "value of the first {fact}",
+    "last answer": "last {value}",
+    "first answer": "first {value}",
+    "bare value": "value",
+    "any": "activity",
+    "any of": "event of {count} kinds",
+    "active_days of any": "active days",
+    "actors of any": "active users",
+    "quoted": "“{label}”",
+}
+"""Sentences and their parts."""
+
+SIGNALS = {
+    "opened": "account opened",
+    "ticket_opened": "ticket opened",
+    "ticket_resolved": "ticket resolved",
+    "ticket_reopened": "ticket reopened",
+    "subscription_started": "subscription started",
+    "subscription_ended": "subscription ended",
+    "notice_given": "notice of cancellation",
+    "mrr": "change of monthly revenue",
+    "seats": "change of seats",
+    "renewal_due": "contract term started",
+    "term_months": "change of contract length",
+    "auto_renew": "change of automatic renewal",
+    "plan": "change of plan",
+    "contacted": "contact from us",
+    "payment_failed": "failed payment",
+    "invoice_overdue": "overdue invoice",
+    "invoice_paid": "paid invoice",
+    "champion_left": "departure of a champion",
+}
+"""What one fact of a signal is called, where its name does not say it well."""
+
+VALUES = {
+    "ticket_opened": (
+        "ticket severity",
+        "ticket severity",
+        "severity of the last ticket",
+        "severity of the first ticket",
+    ),
+    "ticket_resolved": (
+        "time to resolve a ticket",
+        "time to resolve tickets",
+        "time to resolve the last ticket",
+        "time to resolve the first ticket",
+    ),
+    "subscription_started": (
+        "monthly revenue of a new subscription",
+        "monthly revenue of new subscriptions",
+        "monthly revenue of the last subscription",
+        "monthly revenue of the first subscription",
+    ),
+    "mrr": ("monthly revenue", "monthly revenue", "monthly revenue", "first monthly revenue"),
+    "seats": ("number of seats", "number of seats", "number of seats", "first number of seats"),
+    "renewal_due": ("renewal date", "renewal dates", "renewal date", "first renewal date"),
+    "term_months": ("contract length", "contract length", "contract length", "first contract length"),
+    "auto_renew": ("automatic renewal", "automatic renewal", "automatic renewal", "automatic renewal at first"),
+    "contacted": (
+        "length of a contact",
+        "time in contact",
+        "length of the last contact",
+        "length of the first contact",
+    ),
+    "payment_failed": (
+        "amount of a failed payment",
+        "amount of failed payments",
+        "amount of the last failed payment",
+        "amount of the first failed payment",
+    ),
+    "invoice_overdue": (
+        "amount of an overdue invoice",
+        "amount of overdue invoices",
+        "amount of the last overdue invoice",
+        "amount of the first overdue invoice",
+    ),
+}
+"""What the value of one fact, of several, of the last and of the first is called."""
+
+SEVERITY = {"ticket_opened": "severity", "nps": "NPS", "csat": "CSAT", "ces": "CES"}
+"""What a value is called in a condition on it."""
+
+UNITS = {"hours": "hour", "minutes": "minute", "months": "month"}
+"""Units of values that are lengths of time."""
+
+EACH = {"seats": "seat", "term_months": "month of contract"}
+"""What one unit of a standing value is called."""
+
+AHEAD = {"renewal_due": ("the contract renews", "the contract was due for renewal")}
+"""What happens at a date ahead, and what to say once it is past."""
+
+SWITCHES = ("auto_renew",)
+"""Signals whose value is on (1) or off (0)."""
+
+STANDING = ("mrr", "seats", "term_months", "auto_renew", "renewal_due")
+"""Signals whose last value is how things stand, not an event of the past."""
+
+RARE = (*STANDING, "plan", "opened", "subscription_started", "subscription_ended", "notice_given")
+"""Signals of which nobody says "none for 180 days": they are not meant to come often."""
+
+_UNCOUNTED = frozenset(
+    {"usage", "traffic", "feedback", "support", "news", "information", "training", "series", "sales"}
+)
+_HEADS = frozenset({"of", "from", "with", "by", "to", "in", "on", "for"})
+_DONE = frozenset(
+    {"sent", "left", "done", "made", "paid", "read", "run", "built", "set", "lost", "won", "seen", "begun"}
+)
+_ODD = {"person": "people", "child": "children", "man": "men", "woman": "women"}
+
+
+def adjective(count: int, unit: str) -> str:
+    """Give a span in front of a noun: ``90-day``."""
+    return f"{count}-{unit}"
+
+
+def plural(noun: str) -> str:
+    """Give the plural of a noun phrase: ``tickets opened``, ``changes of plan``, ``failed payments``."""
+    words = noun.split(" ")
+    head = next((i for i, word in enumerate(words) if word in _HEADS and i), len(words)) - 1
+    while head and (words[head] in _DONE or (words[head].endswith("ed") and len(words[head]) > 4)):
+        head -= 1
+    return " ".join([*words[:head], _plural(words[head]), *words[head + 1 :]])
+
+
+def _plural(word: str) -> str:
+    low = word.lower()
+    if low in _UNCOUNTED or not word.isascii() or not word[-1].isalpha():
+        return word
+    if low in _ODD:
+        return _ODD[low]
+    if low.endswith(("s", "x", "z", "ch", "sh")):
+        return word + "es"
+    if low.endswith("y") and low[-2:-1] not in {"a", "e", "i", "o", "u", ""}:
+        return word[:-1] + "ies"
+    return word + "s"

@@ -1,0 +1,237 @@
+"""How each aggregate is told: what was seen, beside the account's own past and its peers."""
+
+from __future__ import annotations
+
+from math import isnan
+from typing import TYPE_CHECKING, TypeAlias
+
+from churnkit.reasons.words.quantity import Quantity, quantity
+from churnkit.timeline import DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from churnkit.features.expressions import Aggregate
+    from churnkit.reasons.words.language import Language
+    from churnkit.reasons.words.seen import Seen
+
+Teller: TypeAlias = "Callable[[Seen], str]"
+"""Tells one feature of one account."""
+
+_MONTH = 365.25 / 12
+_LONG_SILENCE = 1.5  # times the usual gap (or the peers' silence) from which "no login for" is fairer than "last login"
+
+
+def aggregate(expression: Aggregate, language: Language) -> Teller:
+    """Tell an aggregate."""
+    one = quantity(expression, language)
+    makers: dict[str, Callable[[Aggregate, Quantity, Language], Teller]] = {
+        "count": _count,
+        "latest": _latest,
+        "earliest": _earliest,
+        "days_since": _silence,
+        "days_until": _ahead,
+        "std": _varied,
+        "gap_std": _varied,
+        "slope": _trend,
+    }
+    return makers.get(expression.function, _moving)(expression, one, language)
+
+
+def beside(language: Language, **notes: str | None) -> str:
+    """Put comparisons into brackets: ``usual_gap="3 days", peers="4 days"``; what is None is left out."""
+    said = [language.text(key.replace("_", " "), now=note) for key, note in notes.items() if note is not None]
+    return f" ({'; '.join(said)})" if said else ""
+
+
+def noted(value: float, show: Callable[[float], str]) -> str | None:
+    """Write a value for a bracket, if there is one."""
+    return None if isnan(value) else show(value)
+
+
+def moved(one: Quantity, seen: Seen, language: Language, span: int | None) -> str:
+    """Tell how a quantity moved; ``span`` is its window if that ends now, and so may be the time of the move."""
+    peers = beside(language, peers=noted(seen.peers, one.show))
+    now = one.show(seen.value)
+    if not seen.compared:
+        return language.sentence("now", what=one.what, time=one.time, now=now, beside=peers)
+    earlier = one.show(seen.earlier)
+    if now == earlier:
+        return language.sentence("same", what=one.what, time=one.time, now=now, beside=peers)
+    assert seen.before is not None
+    key = "fell" if seen.value < seen.earlier else "rose"
+    parts = {"what": one.what, "time": one.time, "now": now, "earlier": earlier, "beside": peers}
+    if span is not None and seen.now - seen.before == span:
+        return language.sentence(key, **parts)
+    return language.sentence(f"{key} since", since=language.day(seen.before), **parts)
+
+
+def span_of(expression: Aggregate) -> int | None:
+    """Give the window that ends now, in microseconds."""
+    return None if expression.window is None or expression.ending.micros else expression.window.micros
+
+
+def _nothing(one: Quantity, language: Language) -> str:
+    """Tell that there is no value: no fact known, which is also true where the record ends early."""
+    return language.sentence("none known", fact=one.fact, time=one.time)
+
+
+def _moving(expression: Aggregate, one: Quantity, language: Language) -> Teller:
+    span = span_of(expression)
+
+    def tell(seen: Seen) -> str:
+        if not seen.missing:
+            return moved(one, seen, language, span)
+        if expression.function == "gap_mean":
+            return language.sentence("too few", facts=one.facts, time=one.time, need=language.text("an average gap"))
+        if expression.function in ("mean", "minimum", "maximum", "share"):
+            return _nothing(one, language)
+        return language.sentence("unknown", what=one.what, time=one.time)
+
+    return tell
+
+
+def _count(expression: Aggregate, one: Quantity, language: Language) -> Teller:
+    span = span_of(expression)
+
+    def tell(seen: Seen) -> str:
+        if seen.missing:
+            return language.sentence("unknown", what=one.what, time=one.time)
+        peers = beside(language, peers=noted(seen.peers, one.show))
+        parts = {"time": one.time, "beside": peers}
+        if seen.value == 0:
+            if not seen.compared or seen.earlier <= 0:
+                return language.sentence("none", facts=one.facts, **parts)
+            assert seen.before is not None
+            parts["earlier"] = one.show(seen.earlier)
+            if span is not None and seen.now - seen.before == span:
+                return language.sentence("none any more", facts=one.facts, **parts)
+            return language.sentence("none any more since", facts=one.facts, since=language.day(seen.before), **parts)
+        if seen.compared:
+            return moved(one, seen, language, span)
+        facts = language.plural_for(seen.value, one.fact, one.facts)
+        return language.sentence("some", now=one.show(seen.value), facts=facts, **parts)
+
+    return tell
+
+
+def _latest(expression: Aggregate, one: Quantity, language: Language) -> Teller:
+    if expression.signals and all(s in language.words.STANDING for s in expression.signals):
+        return _standing(expression, one, language)
+
+    def tell(seen: Seen) -> str:
+        if seen.missing:
+            return _nothing(one, language)
+        now, before = one.show(seen.value), noted(seen.earlier, one.show)
+        notes = beside(language, before=None if before == now else before, peers=noted(seen.peers, one.show))
+        if isnan(seen.age):
+            return language.sentence("last value", what=one.what, now=now, beside=notes)
+        age = language.whole_days(seen.age)
+        return language.sentence("last value aged", what=one.what, now=now, age=age, beside=notes)
+
+    return tell
+
+
+def _standing(expression: Aggregate, one: Quantity, language: Language) -> Teller:
+    """Tell a value that holds until it changes: revenue, seats, whether a contract renews by itself."""
+    switch = all(s in language.words.SWITCHES for s in expression.signals)
+
+    def tell(seen: Seen) -> str:
+        if seen.missing:
+            return language.sentence("unknown", what=one.what, time="")
+        now, peers = one.show(seen.value), beside(language, peers=noted(seen.peers, one.show))
+        if not seen.compared or one.show(seen.earlier) == now:
+            return language.sentence("is", what=one.what, now=now, beside=peers)
+        if not switch:
+            return moved(one, seen, language, None)
+        assert seen.before is not None
+        parts = {"earlier": one.show(seen.earlier), "since": language.day(seen.before), "beside": peers}
+        return language.sentence("switched", what=one.what, now=now, **parts)
+
+    return tell
+
+
+def _earliest(_expression: Aggregate, one: Quantity, language: Language) -> Teller:
+    def tell(seen: Seen) -> str:
+        if seen.missing:
+            return _nothing(one, language)
+        peers = beside(language, peers=noted(seen.peers, one.show))
+        return language.sentence("last value", what=one.what, now=one.show(seen.value), beside=peers)
+
+    return tell
+
+
+def _silence(expression: Aggregate, one: Quantity, language: Language) -> Teller:
+    """Tell how long ago the last fact was."""
+    ending = expression.ending.micros / DAY
+    rare = bool(expression.signals) and all(s in language.words.RARE for s in expression.signals)
+
+    def tell(seen: Seen) -> str:
+        if seen.missing:
+            return _nothing(one, language)
+        days = seen.value + ending
+        peers = None if isnan(seen.peers) else seen.peers + ending
+        notes = {
+            "usual_gap": noted(seen.gap, language.days),
+            "peers": None if peers is None else language.whole_days(peers) if peers >= 1 else language.days(peers),
+        }
+        said = beside(language, **notes)
+        if days < 1:
+            return language.sentence("last fact today", fact=one.fact, beside=said)
+        usual = seen.gap if not isnan(seen.gap) else peers
+        soon = rare or usual is None or days < _LONG_SILENCE * usual
+        key = "last fact" if soon else "no fact for"
+        return language.sentence(key, fact=one.fact, now=language.whole_days(days), beside=said)
+
+    return tell
+
+
+def _ahead(expression: Aggregate, one: Quantity, language: Language) -> Teller:
+    """Tell a date ahead, or past."""
+    texts = language.words.AHEAD.get(expression.signals[0]) if len(expression.signals) == 1 else None
+    value = one.value
+
+    def tell(seen: Seen) -> str:
+        if seen.missing:
+            return language.sentence("unknown", what=value, time="")
+        now = language.whole_days(abs(seen.value))
+        if texts is None:
+            return language.sentence("days until" if seen.value >= 0 else "days past", value=value, now=now)
+        if 0 <= seen.value < 1:
+            return language.sentence("in less than a day", ahead=texts[0])
+        return language.sentence("in" if seen.value > 0 else "over", ahead=texts[0], past=texts[1], now=now)
+
+    return tell
+
+
+def _varied(_expression: Aggregate, one: Quantity, language: Language) -> Teller:
+    """Tell how much values (or the time between facts) varied."""
+
+    def tell(seen: Seen) -> str:
+        if seen.missing:
+            return language.sentence("too few", facts=one.facts, time=one.time, need=language.text("a spread"))
+        now, before = one.show(seen.value), noted(seen.earlier, one.show)
+        notes = beside(language, before=None if before == now else before, peers=noted(seen.peers, one.show))
+        return language.sentence("varied", what=one.what, time=one.time, now=now, beside=notes)
+
+    return tell
+
+
+def _trend(_expression: Aggregate, one: Quantity, language: Language) -> Teller:
+    """Tell a trend as the change a month."""
+    value = one.value
+
+    def signed(daily: float) -> str:
+        text = one.show(abs(daily) * _MONTH)
+        return text if text == one.show(0.0) else language.text("minus" if daily < 0 else "plus", now=text)
+
+    def tell(seen: Seen) -> str:
+        if seen.missing:
+            return language.sentence("too few", facts=one.facts, time=one.time, need=language.text("a trend"))
+        now, peers = one.show(abs(seen.value) * _MONTH), beside(language, peers=noted(seen.peers, signed))
+        if now == one.show(0.0):
+            return language.sentence("held", what=value, time=one.time, beside=peers)
+        key = "fell a month" if seen.value < 0 else "rose a month"
+        return language.sentence(key, what=value, now=now, time=one.time, beside=peers)
+
+    return tell

@@ -1,0 +1,145 @@
+"""Sections on what goes in: the history, the recipe, the features."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from churnkit.report.blocks import Block, Facts, Heading, Notes, Table, Words, columns
+from churnkit.report.sections import Section
+from churnkit.report.wording import count, day, listed, span, tally, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from churnkit.features import Expression, FeatureMatrix, FeatureSet
+    from churnkit.history import History
+    from churnkit.labels import ChurnDefinition
+    from churnkit.scoring import Recipe
+
+MOST_NOTES = 12
+MOST_FEATURES = 20
+
+
+def definition_words(churn: ChurnDefinition) -> str:
+    """Say a churn definition in one line: its name and all that it fixes."""
+    given = churn.model_dump(mode="json", exclude={"kind"})
+    told = listed(f"{name.replace('_', ' ')} {_plain(value)}" for name, value in given.items())
+    return f"{type(churn).__name__}: {told}"
+
+
+def _plain(value: object) -> str:
+    return (", ".join(map(str, value)) or "any") if isinstance(value, list | tuple) else str(value)
+
+
+class HistorySection(Section["History"], of="History"):
+    """What was read, what was set aside and why, how far each record goes."""
+
+    def blocks(self, thing: History) -> Iterable[Block]:
+        """Tell a history."""
+        yield Heading(
+            f"History of {count(len(thing.accounts), 'account')}",
+            f"{day(thing.first_moment)} to {day(thing.last_moment)}, days in {thing.timezone}",
+        )
+        yield tables_read(thing)
+        yield from set_aside(thing)
+        yield Words(f"{count(len(thing.signals), 'dated fact')}: {signals_told(thing)}.")
+        if thing.notes:
+            told = [str(n) for n in thing.notes]
+            rest = [f"and {count(len(told) - MOST_NOTES)} more in history.notes"] if len(told) > MOST_NOTES else []
+            yield Notes((*told[:MOST_NOTES], *rest), "What the door decided")
+
+
+def tables_read(history: History) -> Table:
+    """Show for every source table how many rows were read, used and set aside, and where its record ends."""
+    until = history.observed_until
+    rows = [
+        (name, count(read), count(used), count(read - used), day(until[name]) if name in until else words(None))
+        for name, (read, used) in history.rows.items()
+    ]
+    return Table(
+        columns("table", "#rows read", "#used", "#set aside", "record ends"), tuple(rows), caption="What was read"
+    )
+
+
+def set_aside(history: History) -> Iterable[Table]:
+    """Show the rows set aside by reason, each with its first example; nothing where there are none."""
+    rejected = history.rejected
+    if not len(rejected):
+        return
+    groups = rejected.groupby(["table", "column", "reason"], sort=False, dropna=False)
+    rows = [
+        (f"{table}.{column}" if column else str(table), str(reason), count(len(part)), _example(part))
+        for (table, column, reason), part in groups
+    ]
+    yield Table(columns("where", "reason", "#rows", "first"), tuple(rows), caption="What was set aside")
+
+
+def _example(part: object) -> str:
+    first = part.iloc[0]  # type: ignore[attr-defined]
+    shown = str(first["value"])
+    return f"row {first['row']:,}" + (f', "{shown[:40]}"' if shown else "")
+
+
+def signals_told(history: History) -> str:
+    """Name the signals by theme, in one line."""
+    signals = history.signals
+    by_theme: dict[str, list[str]] = {}
+    for name in signals.names:
+        by_theme.setdefault(signals.themes.get(name, "usage"), []).append(name)
+    return "; ".join(f"{theme}: {listed(names, most=8)}" for theme, names in by_theme.items())
+
+
+class RecipeSection(Section["Recipe"], of="Recipe"):
+    """What is to be learnt."""
+
+    def blocks(self, thing: Recipe) -> Iterable[Block]:
+        """Tell a recipe."""
+        beside = thing.churn.horizons(thing.horizons)
+        features = "the catalogue of the history" if thing.features is None else features_told(list(thing.features))
+        changed = thing.learner.model_dump(mode="json", exclude_defaults=True)
+        yield Heading("Recipe", definition_words(thing.churn))
+        yield Facts(
+            (
+                ("ranks by", f"leaving within {span(thing.churn.horizon)}"),
+                ("horizons", listed(str(h) for h in beside)),
+                ("features", features),
+                ("learner", listed(f"{k} {v}" for k, v in changed.items()) or "defaults"),
+            )
+        )
+
+
+def features_told(features: Sequence[Expression]) -> str:
+    """Count features by theme, in one line."""
+    themes = tally([e.theme for e in features])
+    return f"{count(len(features))} ({listed(f'{n} {theme}' for theme, n in themes)})"
+
+
+def features_table(features: Sequence[Expression]) -> Table:
+    """Show the first features, with what they say on silence."""
+    shown = features[:MOST_FEATURES]
+    left = len(features) - len(shown)
+    rows = [(e.name, str(e.theme), str(e)) for e in shown]
+    return Table(columns("feature", "theme", "expression"), tuple(rows), more=f"{count(left)} more" if left else "")
+
+
+class FeatureSetSection(Section["FeatureSet"], of="FeatureSet"):
+    """What is measured."""
+
+    def blocks(self, thing: FeatureSet) -> Iterable[Block]:
+        """Tell a set of features."""
+        features = list(thing)
+        yield Heading("Features", features_told(features))
+        yield features_table(features)
+        if thing.notes:
+            yield Notes(thing.notes, "What was decided")
+
+
+class FeatureMatrixSection(Section["FeatureMatrix"], of="FeatureMatrix"):
+    """What was measured: its size, never sixty columns."""
+
+    def blocks(self, thing: FeatureMatrix) -> Iterable[Block]:
+        """Tell a matrix of features."""
+        rows, across = thing.values.shape
+        yield Heading("FeatureMatrix", f"{count(rows, 'row')} × {count(across, 'feature')}, float32")
+        yield Words(features_told(list(thing.features)))
+        yield features_table(list(thing.features))

@@ -1,0 +1,122 @@
+"""Fitting: from history and recipe to a learner, reasons' groups, a book and a card."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from churnkit.errors import SignalEndsEarly
+from churnkit.learning import Rows, fit_blend
+from churnkit.reasons import Groups
+from churnkit.scoring.card import ModelCard
+from churnkit.snapshots import Folds, TrainingSet, make_folds, training_set
+from churnkit.timeline import as_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from churnkit.features import Book, Expression
+    from churnkit.history import History
+    from churnkit.learning import Blend
+    from churnkit.scoring.recipe import Recipe
+    from churnkit.timeline import Cutoff
+
+PACKAGES = ("churnkit-retention", "lightgbm", "numpy", "pandas", "scikit-learn", "numba")
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """The parts of a fitted model."""
+
+    recipe: Recipe
+    blend: Blend
+    groups: Groups
+    card: ModelCard
+    book: Book
+
+
+def fit(recipe: Recipe, history: History, cutoffs: Iterable[Cutoff | int]) -> Fitted:
+    """Build the training set, learn, group the reasons, and write the card."""
+    training = training_set(recipe, history, cutoffs)
+    labels, matrix = training.labels, training.matrix
+    recipe = recipe.model_copy(update={"features": matrix.features})
+    main = labels.horizons.index(recipe.churn.horizon)
+    folds = make_folds(labels.account, labels.cutoff, labels.y[:, main], training.purge)
+    rows = Rows(
+        X=matrix.values,
+        y=labels.y,
+        horizons=labels.horizons,
+        names=matrix.names,
+        account=labels.account,
+        cutoff=labels.cutoff,
+        categorical=matrix.categorical,
+        main=main,
+    )
+    blend = fit_blend(rows, folds=folds.splits, settings=recipe.learner)
+    return Fitted(
+        recipe=recipe,
+        blend=blend,
+        groups=Groups.fit(matrix, history),
+        card=_card(recipe, blend, training, folds),
+        book=matrix.books[int(labels.cutoff.max())],
+    )
+
+
+def _card(recipe: Recipe, blend: Blend, training: TrainingSet, folds: Folds) -> ModelCard:
+    labels = training.labels
+    main = labels.y[:, labels.horizons.index(recipe.churn.horizon)]
+    mature = labels.cutoff[main >= 0]
+    until = int(mature.max()) + training.purge if len(mature) else int(labels.cutoff.max())
+    return ModelCard(
+        definition=repr(recipe.churn),
+        cutoffs=len(np.unique(labels.cutoff)),
+        first_cutoff=as_text(int(labels.cutoff.min())),
+        last_cutoff=as_text(int(labels.cutoff.max())),
+        learnt_until=as_text(max(until, int(labels.cutoff.max()))),
+        learnt_until_micros=max(until, int(labels.cutoff.max())),
+        snapshots=len(labels.account),
+        accounts=len(np.unique(labels.account)),
+        features=len(training.matrix.features),
+        events={str(h): labels.events(h) for h in labels.horizons},
+        base_rate=float((main[main >= 0] == 1).mean()) if len(mature) else 0.0,
+        left_out=dict(labels.counts),
+        rung=blend.rung,
+        folds=folds.why,
+        boosted_share=blend.weight,
+        slope=blend.calibration.slope,
+        intercept=blend.calibration.intercept,
+        notes=blend.notes,
+        versions={name: version(name) for name in PACKAGES},
+        limits=_limits(blend, folds),
+    )
+
+
+def _limits(blend: Blend, folds: Folds) -> tuple[str, ...]:
+    limits = [
+        "It tells who is likely to leave, not whom a contact will keep.",
+        "It was learnt under the contacts of the past; where these change, so does what it sees.",
+    ]
+    if folds.kind != "time-forward":
+        limits.append("Its calibration was set on the same period that it learnt from, since the history is short.")
+    if blend.rung != "boosted":
+        limits.append(f'It stands on the rung "{blend.rung}"; differences between similar accounts mean little.')
+    return tuple(limits)
+
+
+def silent_tables(features: Sequence[Expression], history: History, cutoff: int) -> tuple[str, ...]:
+    """Tell, and warn, of every table whose record stops before the cutoff though features read it."""
+    used = {s for feature in features for s in feature.signals_used} or set(history.signals.names)
+    tables = sorted({history.signals.tables[s] for s in used if s in history.signals.tables})
+    notes = tuple(
+        f"{table}: the record ends {as_text(history.observed_until[table])}, before {as_text(cutoff)}; "
+        "its windows there are missing, not zero."
+        for table in tables
+        if history.ended_early(table, cutoff)
+    )
+    for note in notes:
+        warnings.warn(note, SignalEndsEarly, stacklevel=3)
+    return notes

@@ -1,0 +1,100 @@
+"""The recipe: what to learn, and nothing else."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, field_serializer, field_validator
+
+from churnkit.display import Drawable
+from churnkit.errors import BadExpression, BadRecipe, HorizonError
+from churnkit.features import FeatureSet
+from churnkit.labels import ChurnDefinition, read_definition
+from churnkit.learning import LearnerSettings
+from churnkit.timeline import Span
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Recipe(Drawable, BaseModel):
+    """What to learn: churn definition, horizons, features, learner settings.
+
+    Parameters
+    ----------
+    churn
+        When an account has left: ``Cancelled(...)``, ``WentQuiet(...)``.
+    horizons
+        Horizons learnt beside the definition's own; None: those of 30, 60, 90 and 180 days below it.
+    features
+        Expressions; None: the catalogue, built from the signals of the history when the model is fitted.
+    learner
+        Settings of the learner; the defaults need no tuning.
+
+    Examples
+    --------
+    >>> from churnkit import Cancelled, Recipe
+    >>> Recipe(churn=Cancelled(horizon="90d")).churn.horizon.days
+    90.0
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    churn: SerializeAsAny[ChurnDefinition]
+    horizons: tuple[Span, ...] | None = None
+    features: FeatureSet | None = None
+    learner: LearnerSettings = Field(default_factory=LearnerSettings)
+
+    @field_validator("churn", mode="before")
+    @classmethod
+    def _read_churn(cls, value: Any) -> Any:
+        return read_definition(value) if isinstance(value, dict) else value
+
+    @field_validator("features", mode="before")
+    @classmethod
+    def _read_features(cls, value: Any) -> Any:
+        if value is None or isinstance(value, FeatureSet):
+            return value
+        return FeatureSet.from_dict(value) if isinstance(value, dict) else FeatureSet(value)
+
+    @field_serializer("features")
+    def _write_features(self, value: FeatureSet | None) -> Any:
+        return None if value is None else value.to_dict()
+
+    def to_dict(self) -> dict[str, object]:
+        """Give the recipe as plain data for TOML or JSON; what is None is left out."""
+        data: dict[str, object] = self.model_dump(mode="json", exclude_none=True)
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, object]) -> Recipe:
+        """Read a recipe from plain data; BadRecipe names every field at fault."""
+        try:
+            return cls.model_validate(dict(data))
+        except ValidationError as problem:
+            told = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'recipe'}: {e['msg']}" for e in problem.errors())
+            raise BadRecipe(f"recipe: {told}. `churnkit init` writes one that works.") from problem
+        except (BadExpression, HorizonError) as problem:
+            raise BadRecipe(f"recipe: {problem}") from problem
+
+    def write(self, path: str | Path) -> Path:
+        """Write the recipe as TOML."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(tomli_w.dumps(self.to_dict()), encoding="utf-8")
+        return path
+
+    @classmethod
+    def read(cls, path: str | Path) -> Recipe:
+        """Read a recipe from a TOML file."""
+        path = Path(path)
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise BadRecipe(f"{path}: there is no such recipe; `churnkit init {path}` writes one.") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+            raise BadRecipe(f"{path}: not a TOML file ({problem}).") from problem
+        return cls.from_dict(data)

@@ -1,0 +1,197 @@
+"""The measured effect: by hand on eight decisions, shrunk by hand, and against the generator's truth."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churnkit import features as f
+from churnkit.contact import ByNetSaving, ContactEffect, DeclaredEffect, plan_contacts
+from churnkit.contact.contact_effect import Cell, e_value
+from churnkit.contact.doubly_robust import cross_fitted, fold_of, from_nuisances
+from churnkit.contact.shrinking import CELLS, SPREAD, declared, shrink
+from churnkit.contact.signs import ASLEEP, KINDS
+from churnkit.contact.trial import OBSERVATIONAL, RANDOMISED, Trial
+from churnkit.errors import BadPlan
+from churnkit.history import History
+from churnkit.history.sample import figures as fig
+from churnkit.history.sample import generate
+from churnkit.history.signals import THEMES
+from churnkit.labels import Cancelled
+from churnkit.tables import ROLES
+from support import plans as book
+
+SERVICE, NO_SIGN = ROLES.index("service"), len(KINDS) - 1
+CELL = SERVICE * len(KINDS) + NO_SIGN
+
+
+def eight(rung=RANDOMISED, times=1):
+    """Four called, of whom one leaves; four not called, of whom two leave."""
+    contact = np.tile([True] * 4 + [False] * 4, times)
+    n = len(contact)
+    shares = np.zeros((n, len(ROLES)))
+    shares[:, SERVICE] = 1.0
+    return Trial(
+        rung=rung,
+        account=np.arange(n, dtype=np.int32),
+        decided=np.zeros(n, dtype=np.int64),
+        contact=contact,
+        role=np.where(contact, SERVICE, -1).astype(np.int8),
+        propensity=np.full(n, 0.5),
+        role_propensity=shares,
+        left=np.tile([0.0, 0, 0, 1, 1, 1, 0, 0], times),
+        kind=np.full(n, -1, dtype=np.int8),
+        X=np.zeros((n, 1)),
+        immature=3,
+        outside=2,
+    )
+
+
+def halves(trial):
+    n = len(trial)
+    return from_nuisances(trial, np.full(n, 0.5), np.full(n, 0.5), np.ones(n, dtype=bool))
+
+
+def test_the_estimate_worked_by_hand():
+    """1/4 leave instead of 2/4: half of the leavers are kept; variance 8 x .25 x 4 / (8 x .5)^2."""
+    found = halves(eight())
+    assert found.share[CELL] == pytest.approx(0.5)
+    assert found.pooled == pytest.approx(0.5)
+    assert found.covariance[CELL, CELL] == pytest.approx(0.5)
+    assert (found.contacts[CELL], found.leavers[CELL], found.expected[CELL]) == (4, 1, 2.0)
+    assert np.isnan(np.delete(found.share, CELL)).all()
+
+
+def test_a_wrong_outcome_model_does_not_move_a_randomised_mean_far():
+    trial = eight(times=500)
+    n = len(trial)
+    found = from_nuisances(trial, np.full(n, 0.4), np.full(n, 0.5), np.ones(n, dtype=bool))
+    assert found.share[CELL] * 0.4 == pytest.approx(0.25)  # p0 - p1 is right whatever m is
+
+
+def test_shrinking_worked_by_hand():
+    prior = declared(DeclaredEffect())
+    assert prior[CELL] == pytest.approx(0.15)
+    assert prior[NO_SIGN] == pytest.approx(0.05)  # sales where service fits
+    assert prior[SERVICE * len(KINDS) + ASLEEP] == 0.0
+    found = halves(eight())
+    after = shrink(prior, found.share, found.covariance)
+    own = sum(s**2 for s in SPREAD.values())
+    assert after.share[CELL] == pytest.approx(0.15 + own / (own + 0.5) * 0.35)
+    assert after.covariance[CELL, CELL] == pytest.approx(own - own**2 / (own + 0.5))
+    usage = SERVICE * len(KINDS) + THEMES.index("usage")  # the fitting hat as well: shares all, role and fit
+    common = SPREAD["all"] ** 2 + SPREAD["role"] ** 2 + SPREAD["fit"] ** 2
+    assert after.share[usage] == pytest.approx(0.15 + common / (own + 0.5) * 0.35)
+
+
+def test_much_evidence_overrules_the_prior_and_little_leaves_it():
+    much = ContactEffect.of(eight(times=400), halves(eight(times=400)), DeclaredEffect())
+    cell = much.cells[CELL]
+    assert cell.evidence == "randomised"
+    assert cell.share == pytest.approx(0.5, abs=0.03)
+    little = ContactEffect.of(eight(), halves(eight()), DeclaredEffect())
+    assert {c.evidence for c in little.cells} == {"assumed"}
+    assert "3 decisions whose outcome is not known yet, 2 outside" in much.told()
+
+
+def test_observational_evidence_never_outgrows_its_bias():
+    found = halves(eight(OBSERVATIONAL, times=4000))
+    assert found.covariance[CELL, CELL] > 0.25**2
+    told = ContactEffect.of(eight(OBSERVATIONAL, times=4000), found, DeclaredEffect()).told()
+    assert "E-value" in told
+    assert told.startswith("effect of a contact: observational")
+
+
+def test_e_value_of_the_paper():
+    """VanderWeele and Ding 2017: a risk ratio of 3.9 has an E-value of 7.26; of .8, that of 1.25: 1.81."""
+    assert e_value(3.9) == pytest.approx(7.26, abs=0.01)
+    assert e_value(0.8) == pytest.approx(1.81, abs=0.01)
+
+
+def test_folds_keep_an_account_together_and_the_model_never_sees_it():
+    account = np.repeat(np.arange(60, dtype=np.int32), 20)
+    fold = fold_of(account)
+    assert all(len(set(fold[account == a])) == 1 for a in range(60))
+    left = np.random.default_rng(1).permutation(np.repeat([1.0, 0.0], 30))[account]  # an account always answers alike
+    told = cross_fitted(account[:, None].astype(float) % 7, left, account)
+    assert np.corrcoef(told, left)[0, 1] < 0.3
+
+
+def test_too_little_evidence_says_so_and_falls_back():
+    model = SimpleNamespace(recipe=SimpleNamespace(churn=Cancelled()), features=())
+    effect = ContactEffect.fit(model, book.history(), prior=DeclaredEffect(prior=0.3))
+    assert effect.rung == "assumed"
+    assert "no decisions" in effect.told()
+    codes = np.array([SERVICE], dtype=np.int8), np.array([-1], dtype=np.int8)
+    assert effect.saved(np.array([0.5]), *codes) == pytest.approx(0.15)
+    assert effect.evidence(*codes).tolist() == ["assumed"]
+
+
+def harming(share=-0.5):
+    effect = ContactEffect.fit(SimpleNamespace(recipe=SimpleNamespace(churn=Cancelled()), features=()), book.history())
+    cells = tuple(Cell(**{**c.model_dump(), "share": share, "evidence": "randomised"}) for c in effect.cells)
+    return effect.model_copy(update={"cells": cells})
+
+
+def test_who_is_pushed_out_by_a_call_is_named_and_left_alone():
+    policy = ByNetSaving(value="worth", effect=harming())
+    plan = plan_contacts(book.scores(), None, book.history(), policy=policy, rules=book.RULES, capacity=6)
+    assert len(plan) == 0
+    a = plan.frame.set_index("account_id").loc["a"]
+    assert a["status"] == "no expected gain"
+    assert a["status_why"].startswith(
+        "a call is expected to push it out: its probability of leaving would rise by 25.0"
+    )
+
+
+def test_written_and_read_back_it_is_equal(tmp_path):
+    effect = harming(0.2)
+    assert ContactEffect.read(effect.write(tmp_path / "effect.json")) == effect
+    policy = ByNetSaving(effect=effect)
+    assert ByNetSaving(**json.loads(policy.model_dump_json())).effect == effect
+    (tmp_path / "effect.json").write_text("{}")
+    with pytest.raises(BadPlan, match="no effect of a contact can be read"):
+        ContactEffect.read(tmp_path / "effect.json")
+
+
+@pytest.fixture(scope="module")
+def grown():
+    made = generate(2500, 18, seed=23)
+    history = History(**made.tables)
+    features = (
+        f.count("login", "28d"),
+        f.count("login", "28d") / f.count("login", "84d"),
+        f.latest("nps"),
+        f.count("ticket_opened", "84d"),
+        f.days_until("renewal_due"),
+        f.latest("auto_renew"),
+        f.tenure(),
+    )
+    model = SimpleNamespace(recipe=SimpleNamespace(churn=Cancelled(horizon="90d")), features=features)
+    return made, ContactEffect.fit(model, history)
+
+
+def test_the_generators_truth_lies_within_the_interval(grown):
+    """Truth: the mean share kept over accounts and moments of the trial, by roles as drawn, of calls that reach."""
+    made, effect = grown
+    moments = [
+        m for m in made.truth.moments if pd.Timestamp("2024-12", tz="UTC") < m < pd.Timestamp("2025-07", tz="UTC")
+    ]
+    outlook = pd.concat([made.truth.outlook(m, paths=4) for m in moments[::2]])
+    roles = np.array(fig.TRIAL_ROLES)
+    saved = outlook[[f"effect_{r}" for r in ROLES]].to_numpy() @ roles / roles.sum()
+    truth = saved.sum() / outlook["p0"].sum() * (1 - fig.NOT_MADE) * (1 - fig.NOT_REACHED)
+    assert effect.rung == "randomised"
+    assert truth > 0
+    assert effect.pooled > 0
+    assert abs(effect.pooled - truth) < 1.645 * effect.pooled_error
+
+
+def test_the_evidence_moves_cells_towards_the_truth(grown):
+    _, effect = grown
+    table = effect.table
+    assert len(table) == np.prod(CELLS)
+    assert (table["evidence"] == "randomised").any()
+    assert (table["low"] < table["share"]).all()

@@ -1,0 +1,144 @@
+"""Value at stake: remaining value by hand, spending, columns, currencies."""
+
+from math import exp, log
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churnkit import features as f
+from churnkit.contact import ByNetSaving, RemainingValue, plan_contacts, read_policy
+from churnkit.contact.policies import ByValueAtRisk
+from churnkit.errors import BadPlan
+from support import plans as book
+
+MONTH = 365.25 / 12
+RATE = log(1.1) / 12
+
+
+def at(text):
+    return pd.Timestamp(text, tz="UTC")
+
+
+def stake(history, value=None, scores=None):
+    made = plan_contacts(scores or book.scores(), None, history, policy=ByValueAtRisk(value=value), capacity=3)
+    return made.frame.set_index("account_id")["value_at_stake"], made
+
+
+def subscriptions(**columns):
+    frame = pd.DataFrame(
+        {
+            "account_id": ["a", "a", "b", "c", "c", "d", "e"],
+            "started_at": [at(f"{m}-01") for m in ("2024-06",) * 3 + ("2024-01", "2025-06", "2024-06", "2024-06")],
+            "ended_at": [pd.NaT, pd.NaT, pd.NaT, at("2025-03-01"), pd.NaT, pd.NaT, at("2025-07-01")],
+            "mrr": [100.0, 50.0, 200.0, 70.0, 90.0, np.nan, 40.0],
+            "subscription_id": [f"s{i}" for i in range(7)],
+        }
+    )
+    return frame.assign(**columns)
+
+
+def life(p, cap=36):
+    """Discounted months at the hazard of a probability over 90 days."""
+    fall = -log(1 - p) / (90 / MONTH) + RATE
+    return (1 - exp(-fall * cap)) / fall
+
+
+def test_remaining_value_is_margin_times_income_times_life_at_the_books_rate():
+    """The mean probability of the six is .4; a pays 150 in two contracts, e's end lies ahead."""
+    value, made = stake(book.history(subscriptions=subscriptions()), RemainingValue(cap="1096d"))
+    months = life(0.4, 1096 / MONTH)
+    assert value[["a", "b", "e"]].tolist() == pytest.approx([0.8 * pays * months for pays in (150, 200, 40)])
+    assert value[["c", "d", "f"]].isna().all()  # c's contract starts at the moment itself; d's price is not known
+    assert any("80% margin of mrr" in n and "at most 1096 days" in n for n in made.notes)
+
+
+def test_the_segments_rate_counts_not_the_accounts_own():
+    """Segments of two: (n p_segment + 50 p_book) / (n + 50) with p_book = .4."""
+    accounts = book.accounts(segment=["x", "y", "x", "y", "z", "z"])
+    value, _ = stake(book.history(accounts, subscriptions=subscriptions()))
+    x, y = (2 * 0.7 + 50 * 0.4) / 52, (2 * 0.3 + 50 * 0.4) / 52
+    cap = 1095 / MONTH
+    assert value["a"] == pytest.approx(0.8 * 150 * life(x, cap))
+    assert value["b"] == pytest.approx(0.8 * 200 * life(y, cap))
+
+
+def test_margin_discount_and_cap_are_the_callers():
+    value, _ = stake(book.history(subscriptions=subscriptions()), RemainingValue(margin=0.5, discount=0, cap="30d"))
+    hazard = -log(0.6) / (90 / MONTH)
+    assert value["a"] == pytest.approx(0.5 * 150 * (1 - exp(-hazard * 30 / MONTH)) / hazard)
+
+
+def test_nobody_leaves_and_money_keeps_its_worth():
+    calm = book.scores(dict.fromkeys("abcdef", 0.0))
+    rule = RemainingValue(margin=1, discount=0, cap="365d")
+    value, _ = stake(book.history(subscriptions=subscriptions()), rule, calm)
+    assert value["a"] == pytest.approx(150 * 365 / MONTH)
+
+
+@pytest.mark.parametrize(
+    ("currency", "unit"),
+    [(["eur"] * 7, "EUR"), (["EUR"] * 6 + ["USD"], "mixed currencies (EUR, USD) added as they are")],
+)
+def test_the_currency_is_said(currency, unit):
+    _, made = stake(book.history(subscriptions=subscriptions(currency=currency)))
+    assert made.unit == unit
+    assert unit in made.notes[0]
+
+
+def orders():
+    rows = [
+        ("a", "2025-05-31 23:59", 730.5),
+        ("a", "2024-06-01 00:00", 365.25),
+        ("a", "2024-05-31 23:59", 5000.0),
+        ("a", "2025-06-01 00:00", 5000.0),
+        ("b", "2025-05-01 00:00", -80.0),
+        ("c", "2025-05-20 00:00", 90.0),
+    ]
+    frame = pd.DataFrame(rows, columns=["account_id", "occurred_at", "value"]).assign(event="order")
+    frame["occurred_at"] = [at(t) for t in frame["occurred_at"]]
+    return frame
+
+
+def test_spending_of_the_last_year_stands_in_for_contracts():
+    """a spent 1,095.75 in 365 days; c opened 31 days ago and counts as 90 days old; b's is negative."""
+    accounts = book.accounts(opened_at=[at("2024-01-01")] * 2 + [at("2025-05-01")] + [at("2024-01-01")] * 3)
+    value, made = stake(book.history(accounts, activity=orders()))
+    months = life(0.4, 1095 / MONTH)
+    assert value["a"] == pytest.approx(0.4 * 1095.75 / (365 / MONTH) * months)
+    assert value["c"] == pytest.approx(0.4 * 90 / (90 / MONTH) * months)
+    assert value[["b", "d"]].tolist() == [0, 0]
+    assert any("40% margin of order values of the last 365 days" in n for n in made.notes)
+
+
+def test_without_money_every_account_counts_one_and_a_call_costs_nothing():
+    made = plan_contacts(book.scores(), None, book.history(), policy=ByNetSaving(), capacity=2)
+    assert made.unit == "accounts"
+    assert made.contacts["net_saving"].tolist() == pytest.approx([0.15 * 0.9, 0.15 * 0.5])
+
+
+def test_an_unknown_column_or_segment_is_refused_with_the_nearest():
+    with pytest.raises(BadPlan, match="did you mean 'worth'"):
+        stake(book.history(), "wort")
+    with pytest.raises(BadPlan, match="no attribute 'segmnt'"):
+        stake(book.history(subscriptions=subscriptions()), RemainingValue(segment="segmnt"))
+
+
+def test_a_column_of_the_scores_can_be_the_value():
+    value, _ = stake(book.history(), "low")
+    assert value.to_dict() == book.PROBABILITY
+
+
+def test_an_expression_is_measured_at_the_moment_of_the_scores():
+    """a pays 150 since 2024-06-01; c's contract of 90 starts at the moment itself and is not known yet."""
+    history = book.history(subscriptions=subscriptions())
+    value, made = stake(history, f.latest("mrr") * 12)
+    assert value[["a", "b"]].tolist() == [1800, 2400]
+    assert value["c"] == 0
+    assert np.isnan(value["f"])
+    assert read_policy(made.policy.model_dump(mode="json")) == made.policy
+
+
+def test_what_tells_no_value_is_refused():
+    with pytest.raises(BadPlan, match="a list tells no value"):
+        ByNetSaving(value=[1, 2])

@@ -1,0 +1,141 @@
+"""The command line: what one command writes the next one reads; exit codes; help that a newcomer understands."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from churnkit import report
+from support.shell import AT, LEARN
+
+COMMANDS = ("init", "check", "fit", "evaluate", "score", "explain", "plan")
+"""Every command of the command line."""
+
+
+def test_the_whole_way(shell, fitted):
+    data, until = str(fitted / "data"), ("--observed-until", "2025-07-01")
+    assert shell("init", "--horizon", "30d", "recipe.toml").code == 0
+    assert shell("check", data).code == 0
+    learnt = shell("fit", data, "--recipe", "recipe.toml", "--cutoffs", LEARN, "--model", "models/now")
+    assert learnt.code == 0
+    assert "rung of evidence" in learnt.out
+    assert learnt.err.startswith("warning: learning: 3 accounts are seen to leave")
+    assert len(learnt.err.splitlines()) == 1
+    judged = shell(
+        "evaluate", data, "--model", "models/now", "--cutoffs", "2025-05-10", "--out", "evaluation.json", *until
+    )
+    assert judged.code == 0
+    assert json.loads((shell.folder / "evaluation.json").read_text())["horizon"] == "30d"
+    scored = shell("score", data, "--model", "models/now", "--at", AT, "--out", "scores")
+    assert scored.code == 0
+    assert "Scores of 4 accounts as of 1 June 2025" in scored.out
+    why = shell("explain", data, "--model", "models/now", "--scores", "scores", "--out", "reasons.parquet")
+    assert why.code == 0
+    made = shell(
+        "plan", data, "--scores", "scores", "--reasons", "reasons.parquet", "--model", "models/now", "--evaluation",
+        "evaluation.json", "--policy", "risk", "--contacts", "2", "--out", "list.csv", "--html", "page.html",
+        "--commit", "decided",
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    listed = pd.read_csv(shell.folder / "list.csv")
+    assert listed["rank"].notna().sum() == 2
+    assert listed["reason_1"].notna().sum() == 4
+    assert "written: page.html" in made.out
+    page = (shell.folder / "page.html").read_text(encoding="utf-8")
+    assert "Model card" in page
+    assert "As of 1 June 2025" in page
+    assert (shell.folder / "decided" / "decisions.parquet").exists()
+
+
+def test_reasons_as_csv_are_read_again(shell, fitted):
+    data, model = str(fitted / "data"), str(fitted / "model")
+    shell("score", data, "--model", model, "--at", AT)
+    shell("explain", data, "--model", model, "--out", "reasons.csv")
+    assert (
+        shell("plan", data, "--reasons", "reasons.csv", "--policy", "value-at-risk", "--out", "list.parquet").code == 0
+    )
+    assert pd.read_parquet(shell.folder / "list.parquet")["reason_1"].notna().sum() == 4
+
+
+def test_one_account_is_shown_alone(shell, fitted):
+    data, model = str(fitted / "data"), str(fitted / "model")
+    shell("score", data, "--model", model, "--at", AT)
+    said = shell("explain", data, "--model", model, "--account", "ada")
+    assert said.code == 0
+    assert said.out.startswith("ada: ")
+
+
+def test_silence_scores_at_the_end_of_the_record(shell, fitted):
+    said = shell("score", str(fitted / "data"), "--model", str(fitted / "model"))
+    assert "as of 1 July 2025" in said.out  # the last fact is of 2025-06-30, noon
+
+
+def test_reasons_of_other_scores_are_refused(shell, fitted):
+    data, model = str(fitted / "data"), str(fitted / "model")
+    shell("score", data, "--model", model, "--at", AT)
+    shell("explain", data, "--model", model, "--out", "reasons.csv")
+    shell("score", data, "--model", model, "--at", "2025-06-08")
+    said = shell("plan", data, "--reasons", "reasons.csv")
+    assert said.code == 1
+    assert "reasons.csv: explains scores of 2025-06-01" in said.err
+    assert "the scores given are of 2025-06-08" in said.err
+
+
+def test_check_as_json(shell, fitted):
+    told = json.loads(shell("check", str(fitted / "data"), "--json").out)
+    assert told["accounts"] == 6
+    assert told["tables"]["tickets"] == {"read": 3, "used": 3, "set_aside": 0, "until": "2025-06-02 12:00 UTC"}
+    assert told["set_aside"] == []
+
+
+def test_a_quiet_recipe(shell):
+    said = shell("init", "--churn", "went-quiet", "--days", "60", "--event", "login", "quiet.toml")
+    assert said.code == 0
+    written = (shell.folder / "quiet.toml").read_text()
+    assert 'kind = "went-quiet"' in written
+    assert "days = 60" in written
+    assert 'horizon = "60d"' in written
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example(shell, command):
+    said = shell(command, "--help")
+    assert said.code == 0
+    assert f"churnkit {command}" in " ".join(said.out.split())
+    assert "Example:" in said.out
+
+
+def test_help_names_every_command_and_loads_nothing_heavy():
+    code = "import sys, churnkit.cli; print(*{m.split('.')[0] for m in sys.modules})"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"pandas", "numpy", "lightgbm", "numba", "sklearn", "jinja2"} & set(loaded)
+
+
+@pytest.mark.parametrize(
+    "words", [["chek"], ["fit"], ["score", "data", "--nope"], ["plan", "data", "--policy", "luck"]]
+)
+def test_usage_is_exit_code_2(shell, words):
+    said = shell(*words)
+    assert said.code == 2
+    assert said.err
+
+
+def test_quick_help_from_a_shell():
+    said = subprocess.run(
+        [sys.executable, "-c", "from churnkit.cli import main; main()", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for command in COMMANDS:
+        assert command in said.stdout
+
+
+def test_what_is_printed_is_what_the_object_prints(shell, fitted):
+    from churnkit.history import read_history
+
+    assert shell("check", str(fitted / "data")).out.strip() == report.text(read_history(fitted / "data"))

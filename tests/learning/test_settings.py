@@ -1,0 +1,43 @@
+"""Settings are checked where they are written."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from churnkit.learning import LearnerSettings
+from churnkit.learning.boosted import Shape
+
+
+def test_defaults_keep_the_budget_of_trees():
+    for shape in Shape.candidates(LearnerSettings(), 10_000):
+        assert shape.rounds * 5 * shape.leaves <= 500 * 31
+
+
+def test_large_books_try_one_shape():
+    assert len(Shape.candidates(LearnerSettings(), 10**6)) == 1
+
+
+def test_what_is_set_is_tried_alone():
+    (shape,) = Shape.candidates(LearnerSettings(leaves=63, trees=240, bags=4), 100)
+    assert (shape.leaves, shape.rounds) == (63, 60)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"leaves": 63, "trees": 500}, "at most 246 trees"),
+        ({"l2": (1.0, -1.0)}, "positive"),
+        ({"bags": -1}, "greater than or equal to 0"),
+        ({"monotone": {"x": 2}}, "Input should be -1 or 1"),
+        ({"leafs": 3}, "Extra inputs"),
+    ],
+)
+def test_wrong_settings_are_refused(wrong, words):
+    with pytest.raises(ValidationError, match=words):
+        LearnerSettings(**wrong)
+
+
+def test_settings_survive_json():
+    settings = LearnerSettings(monotone={"tenure": -1}, l2=(1.0, 9.0))
+    assert LearnerSettings.model_validate_json(settings.model_dump_json()) == settings

@@ -1,0 +1,53 @@
+"""Fifty sentences on the sample, read by eye once and kept in ``sentences.txt``.
+
+When words, catalogue or sample change on purpose, write them anew and read them again:
+``PYTHONPATH=tests python tests/reasons/test_sentences.py``.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+import churnkit as ck
+from churnkit.features import catalogue, compute
+from churnkit.reasons.choosing import Facts, told
+from churnkit.reasons.groups import Groups
+from churnkit.timeline import DAY, moment
+
+KEPT = Path(__file__).with_name("sentences.txt")
+SAMPLE = Path(__file__).parents[2] / "data" / "samples" / "saas"
+NOW = moment("2026-03-01")
+MANY = 50
+
+
+def sentences():
+    """Tell fifty features, evenly over the catalogue, each of an account that has a value there."""
+    history = ck.read_history(SAMPLE)
+    live = np.flatnonzero(ck.Cancelled(horizon="90d").standing(history, NOW).inside).astype(np.int32)
+    features = catalogue(history)
+    now, then = (
+        compute(features, history, account=live, cutoff=np.full(len(live), at)) for at in (NOW, NOW - 28 * DAY)
+    )
+    facts = Facts(now, then, Groups.fit(now))
+    chosen = np.linspace(0, len(now.features) - 1, MANY).astype(np.int64)
+    rows = []
+    for k, feature in enumerate(chosen):
+        known = np.flatnonzero(~np.isnan(now.values[:, feature]) & (now.values[:, feature] != 0))
+        rows.append(known[k * 31 % len(known)] if len(known) else 0)
+    texts = told(facts, np.array(rows), chosen, "en")
+    return [f"{now.features[j].name}: {text}" for j, text in zip(chosen, texts, strict=True)]
+
+
+def test_sentences_are_as_they_were_read():
+    assert sentences() == KEPT.read_text(encoding="utf-8").splitlines()
+
+
+def test_no_jargon_and_no_cause():
+    text = KEPT.read_text(encoding="utf-8")
+    told = " ".join(line.partition(": ")[2] for line in text.splitlines()).lower()
+    for word in ("slope", " std", "mean ", "log1p", "because", "due to", " caus", " nan", "_", "therefore"):
+        assert word not in told, word
+
+
+if __name__ == "__main__":
+    KEPT.write_text("\n".join(sentences()) + "\n", encoding="utf-8")
