@@ -139,6 +139,7 @@ def test_who_is_pushed_out_by_a_call_is_named_and_left_alone():
     policy = ByNetSaving(value="worth", effect=harming())
     plan = plan_contacts(book.scores(), None, book.history(), policy=policy, rules=book.RULES, capacity=6)
     assert len(plan) == 0
+    assert "left alone: 6 accounts that a call is expected to push out (first: a, b, c)." in plan.notes
     a = plan.frame.set_index("account_id").loc["a"]
     assert a["status"] == "no expected gain"
     assert a["status_why"].startswith(
@@ -187,6 +188,18 @@ def test_the_generators_truth_lies_within_the_interval(grown):
     assert truth > 0
     assert effect.pooled > 0
     assert abs(effect.pooled - truth) < 1.645 * effect.pooled_error
+
+
+def test_without_decisions_the_controls_are_reconstructed(grown):
+    """The same company, its decisions lost: contacts by lot are left, and the sign of the effect with them."""
+    made, written = grown
+    tables = {name: table for name, table in made.tables.items() if name != "decisions"}
+    features = (f.latest("mrr"), f.days_until("renewal_due"), f.count("login", "28d"), f.latest("nps"), f.tenure())
+    model = SimpleNamespace(recipe=SimpleNamespace(churn=Cancelled(horizon="90d")), features=features)
+    effect = ContactEffect.fit(model, History(**tables))
+    assert effect.rung == "randomised, controls reconstructed"
+    assert "could have been drawn" in effect.told()
+    assert abs(effect.pooled - written.pooled) < 2 * written.pooled_error
 
 
 def test_the_evidence_moves_cells_towards_the_truth(grown):

@@ -94,6 +94,15 @@ def test_a_notice_taken_back_stays_a_fact_of_its_day():
     assert [bool(running(moment(d)).any()) for d in ("2025-05-10", "2025-05-11", "2025-06-02")] == [True, False, True]
 
 
+def test_what_is_said_and_taken_back_in_one_instant_never_was():
+    rows = [
+        ("a", "s1", "2025-01-01", None, "2025-01-01", "basic"),
+        ("a", "s1", "2025-01-01", "2025-05-10", "2025-05-10", "basic"),
+        ("a", "s1", "2025-01-01", None, "2025-05-10", "basic"),
+    ]
+    assert facts(history(rows, VERSIONS), "notice_given") == []
+
+
 def test_a_booked_end_moved_before_it_came_never_was():
     rows = [
         ("a", "s1", "2025-01-01", "2025-12-31", "2025-01-01", "basic"),

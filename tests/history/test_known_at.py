@@ -79,6 +79,12 @@ def test_what_was_not_known_does_not_exist(six):
     assert then.last_moment <= moment("2025-04-26")
 
 
+@pytest.mark.parametrize("at", ["2025-06-15", "2025-09-01T13:30"])
+def test_scoring_then_equals_scoring_the_whole_at_that_moment(model, saas, at):
+    whole, then = model.score(saas, at).frame, model.score(saas.known_at(at), at).frame
+    pd.testing.assert_frame_equal(whole, then, check_exact=True)
+
+
 def test_before_anybody_opened_there_is_nothing(six):
     with pytest.raises(CutoffOutOfReach, match="no account was open"):
         six.known_at("2020-01-01")

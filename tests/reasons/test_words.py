@@ -164,7 +164,7 @@ CASES = [
     (
         f.count("ticket_opened", "90d") / f.count("login", "90d"),
         seen(0.4, 0.2, 0.1),
-        "Tickets opened in the last 90 days: 0.4 for each login (before: 0.2; peers: 0.1).",
+        "Tickets opened per login in the last 90 days rose from 0.2 to 0.4 since May 2 (peers: 0.1).",
     ),
     (
         (f.count("login", "30d") - f.count("login", "30d", ending="30d")).named("login_change_30d"),
@@ -212,7 +212,7 @@ CASES = [
     (
         f.latest("nps") - f.mean("nps"),
         seen(-2, -1, 0),
-        "Last NPS: 2 below average NPS so far (before: −1; peers: 0).",
+        "Last NPS is 2 below the average NPS so far (before: −1; peers: 0).",
     ),
     (
         f.latest("mrr") / f.latest("mrr", ending="364d"),
@@ -220,7 +220,7 @@ CASES = [
         "Monthly revenue is 83% of what it was 364 days ago (peers: 105%).",
     ),
     (f.latest("mrr") / f.earliest("mrr"), seen(1.06), "Monthly revenue is 106% of the first monthly revenue."),
-    (f.latest("mrr") / f.latest("seats"), seen(35.8), "Monthly revenue: 35.8 for each seat."),
+    (f.latest("mrr") / f.latest("seats"), seen(35.8), "Monthly revenue per seat: 35.8."),
     (
         f.count("nps", "182d") / f.count("nps_asked", "182d"),
         seen(0.25, 0.5),
@@ -234,7 +234,7 @@ CASES = [
     (
         f.count("login", "84d") / f.count(None, "84d"),
         seen(0.5),
-        "Logins made up 50% of activities in the last 84 days.",
+        "Logins made up 50% of all activity in the last 84 days.",
     ),
     (
         f.days_since("login") / f.gap_mean("login"),
@@ -284,7 +284,7 @@ CASES = [
             "unanswered", phrase="no answer to the last survey"
         ),
         seen(1, 0, 0),
-        "No answer to the last survey: yes.",
+        "No answer to the last survey: yes (before: no).",
     ),
     (f.count("login", "30d") < 5, seen(1), "Logins in the last 30 days below 5: yes."),
     (f.count("login", "30d") < 5, seen(0), "Logins in the last 30 days below 5: no."),
@@ -306,7 +306,7 @@ CASES = [
     ),
     # the account
     (f.attribute("employees"), seen(250), "Employees: 250."),
-    (f.attribute("employees"), seen(nan), "Employees: not known."),
+    (f.attribute("employees"), seen(nan), "Employees of this account: not on record."),
     (f.tenure(), seen(412, peers=30), "Customer for 14 months (peers: 30 days)."),
     (f.tenure(), seen(1000), "Customer for 2.7 years."),
 ]
@@ -320,7 +320,7 @@ def test_sentences(feature, facts, text):
 def test_categories_by_name():
     industry = f.attribute("industry", categories=("health", "retail"))
     assert sentence(industry, seen(1.0)) == "Industry: retail."
-    assert sentence(industry, seen(nan)) == "Industry: not known."
+    assert sentence(industry, seen(nan)) == "Industry of this account: not on record."
 
 
 def test_a_phrase_of_ones_own():

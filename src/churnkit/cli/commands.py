@@ -79,7 +79,11 @@ def init(
     recipe: Annotated[Path, typer.Argument(help="Where to write the recipe.")] = Path("recipe.toml"),
     *,
     churn: Annotated[
-        Churn, typer.Option(help="cancelled: contracts end; went-quiet: no event for some days.")
+        Churn,
+        typer.Option(
+            help="cancelled: contracts end, or notice is given; not-renewed: a term ends and none follows; "
+            "went-quiet: no event for some days; shrunk: what is paid falls and stays down."
+        ),
     ] = Churn.cancelled,
     horizon: Annotated[str | None, typer.Option(help="How far ahead, as 90d or 12w. Default 90d, or --days.")] = None,
     days: Annotated[int, typer.Option(help="went-quiet: how many days of silence count as gone.")] = 90,
@@ -212,7 +216,7 @@ def explain(
         reasons = fitted.explain(told, history=history, top=top)
     say(reasons)
     if out is not None:
-        written(put(reasons.frame.assign(as_of=told.moment, model_id=told.model_id), out))
+        written(reasons.write(out))
 
 
 @app.command()

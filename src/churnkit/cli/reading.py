@@ -22,7 +22,9 @@ class Churn(StrEnum):
     """Churn definitions that ``init`` writes."""
 
     cancelled = "cancelled"
+    not_renewed = "not-renewed"
     went_quiet = "went-quiet"
+    shrunk = "shrunk"
 
 
 class Ranking(StrEnum):
@@ -80,24 +82,22 @@ def cutoffs_of(text: str, timezone: str) -> list[datetime]:
 
 def reasons_of(path: Path, scores: Scores) -> Reasons:
     """Read the reasons of these very scores."""
-    import pandas as pd
+    from dataclasses import replace
 
     from churnkit.reasons import Reasons
 
-    try:
-        frame = pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path, dtype={"account_id": str})
-        at, model = ({str(v) for v in frame[name]} for name in ("as_of", "model_id"))
-    except (OSError, ValueError, KeyError) as problem:
-        raise BundleError(f"{path}: not a file of reasons ({problem}). `churnkit explain` writes one.") from problem
-    if not (at <= {scores.moment} and model <= {scores.model_id}):
+    read = Reasons.read(path)
+    if (read.as_of, read.model_id) != (scores.as_of, scores.model_id):
         raise WrongModel(
-            f"{path}: explains scores of {', '.join(sorted(at))} by model {', '.join(sorted(model))}; the scores given "
-            f"are of {scores.moment} by {scores.model_id}. Run `churnkit explain` on them."
+            f"{path}: explains scores of {read.moment} by model {read.model_id}; the scores given are of "
+            f"{scores.moment} by {scores.model_id}. Run `churnkit explain` on them."
         )
-    ids = {str(i): i for i in scores.frame["account_id"]}
-    frame["account_id"] = frame["account_id"].map(lambda i: ids.get(str(i), i))
-    totals = frame[["account_id"]].drop_duplicates(ignore_index=True)
-    return Reasons(frame=frame.drop(columns=["as_of", "model_id"]), totals=totals, horizon=scores.horizon)
+    ids = {str(i): i for i in scores.frame["account_id"]}  # a .csv knows texts only
+    frame, totals = (
+        table.assign(account_id=table["account_id"].map(lambda i: ids.get(str(i), i)))
+        for table in (read.frame, read.totals)
+    )
+    return replace(read, frame=frame, totals=totals)
 
 
 def evaluation_of(path: Path) -> EvaluationReport:

@@ -3,6 +3,7 @@
 Risk is not persuadability: what counts is (p0 - p1) x value - cost, what a call is expected to save.
 """
 
+from churnkit.contact.comparing import compare_policies
 from churnkit.contact.contact_effect import ContactEffect
 from churnkit.contact.contact_plan import ContactPlan
 from churnkit.contact.effect import EFFECTS, DeclaredEffect, Effect
@@ -41,6 +42,7 @@ __all__ = [
     "RemainingValue",
     "RoleMinutes",
     "SizeFactors",
+    "compare_policies",
     "plan_contacts",
     "read_policy",
 ]

@@ -24,7 +24,13 @@ _CELLS = 2_000_000
 
 
 def top_k_probability(
-    roster: Roster, policy: Policy, choices: Choices, *, best: NDArray[np.int64], called: NDArray[np.bool_], seed: int
+    roster: Roster,
+    policy: Policy,
+    choices: Choices,
+    *,
+    best: NDArray[np.int64],
+    called: NDArray[np.bool_],
+    seed: int,
 ) -> Floats:
     """Give for every candidate the share of draws in which it is among the k best of its pool.
 
@@ -45,6 +51,7 @@ def top_k_probability(
     """
     found = np.zeros(len(best))
     pool = choices.pool[best]
+    pool = np.where(pool < 0, pool, pool % max(choices.pools, 1))
     for number in np.unique(pool):
         mine = np.flatnonzero(pool == number)
         most = int(called[mine].sum())

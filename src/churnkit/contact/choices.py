@@ -50,6 +50,10 @@ class Choices:
         What is expected of it.
     worth
         What it is worth to the policy.
+    week
+        In which week it is made, 0 the coming one.
+    pools
+        How many pools one week has.
     """
 
     row: NDArray[np.int64]
@@ -60,18 +64,23 @@ class Choices:
     minutes: Floats
     calls: Calls
     worth: Floats
+    week: NDArray[np.int64]
+    pools: int
 
     def __len__(self) -> int:
         return len(self.row)
 
 
-def all_choices(roster: Roster, crew: Crew, stake: Stake, *, rules: ContactRules, policy: Policy) -> Choices:
+def all_choices(
+    roster: Roster, crew: Crew, stake: Stake, *, rules: ContactRules, policy: Policy, weeks: int = 1
+) -> Choices:
     """List every way of calling every account, sorted by account.
 
     The role is the one that fits the reasons, unless the effect tells roles apart: then every role is a
     choice. The own manager takes the call; where the skill is lacking, the next above who has it and time;
     where there is none, the own manager all the same. Assistants and specialists of the
-    team with the skill may take it instead.
+    team with the skill may take it instead. Over several weeks every call is a choice in each of them; each pool
+    has its number plus that of the week times the number of pools.
     """
     n = len(roster)
     told = policy.effect_rule().tells_roles
@@ -81,39 +90,73 @@ def all_choices(roster: Roster, crew: Crew, stake: Stake, *, rules: ContactRules
         parts += [(rows, takers, role[rows]) for rows, takers in _takers(crew, rules, role)]
     row, taker, role = (np.concatenate(p) for p in zip(*parts, strict=True))
     order = np.argsort(row, kind="stable")
-    row, taker, role = row[order], taker[order], role[order]
+    row, taker, role = (np.repeat(part[order], weeks) for part in (row, taker, role))
+    week = np.tile(np.arange(weeks), len(order))
     minutes = rules.minutes_of(rules.size(stake.amount))[row, role]
-    calls = expected(roster, policy, stake, row=row, role=role, cost=minutes / 60 * rules.hourly_cost)
+    calls = expected(roster, policy, stake, Ways(row, role, minutes / 60 * rules.hourly_cost, week))
     worth = np.nan_to_num(policy.worth(calls), nan=-np.inf)
+    pool = crew.pool[taker]
     return Choices(
         row=row,
         taker=taker,
-        pool=crew.pool[taker],
+        pool=np.where(pool == NOBODY, NOBODY, pool + week * len(crew.limit)),
         use=minutes if crew.unit == "hours" else np.ones(len(row)),
         role=role,
         minutes=minutes,
         calls=calls,
         worth=np.where((taker == crew.owner[row]) | (worth <= 0), worth, worth * (1 - OWN_FIRST)),
+        week=week,
+        pools=len(crew.limit),
     )
 
 
-def expected(
-    roster: Roster, policy: Policy, stake: Stake, *, row: NDArray[np.int64], role: NDArray[np.int8], cost: Floats
-) -> Calls:
-    """Tell what is expected of calls: saved, net saving and what waiting a week costs."""
-    effect = policy.effect_rule()
+@dataclass(frozen=True, eq=False)
+class Ways:
+    """Ways of calling: row of the roster, role, cost in money and week, one position per way."""
+
+    row: NDArray[np.int64]
+    role: NDArray[np.int8]
+    cost: Floats
+    week: NDArray[np.int64]
+
+
+def expected(roster: Roster, policy: Policy, stake: Stake, ways: Ways) -> Calls:
+    """Tell what is expected of calls: saved, net saving and what waiting another week costs.
+
+    Of a call in a later week all is seen from today: an account that has left by then is not called.
+    """
+    found = [np.zeros(len(ways.row)) for _ in range(4)]
+    for number in np.unique(ways.week):
+        at = np.flatnonzero(ways.week == number)
+        mine = Ways(ways.row[at], ways.role[at], ways.cost[at], ways.week[at])
+        for whole, piece in zip(found, _expected_in(roster, policy, stake, mine, week=int(number)), strict=True):
+            whole[at] = piece
+    saved, value, cost, waiting = found
+    return Calls(roster.probability[ways.row], saved, value, cost, waiting)
+
+
+def _expected_in(
+    roster: Roster, policy: Policy, stake: Stake, ways: Ways, *, week: int
+) -> tuple[Floats, Floats, Floats, Floats]:
+    effect, row, role = policy.effect_rule(), ways.row, ways.role
     theme = roster.of_trouble(effect)[row]
-    value, cost = stake.amount[row], cost if stake.is_money else np.zeros(len(row))
+    value, cost = stake.amount[row], ways.cost if stake.is_money else np.zeros(len(row))
 
     def saved(probability: Floats) -> Floats:
         return effect.saved(probability, role, theme)
 
-    chances = roster.chances[row]
-    end = roster.probability[row]
-    week = np.minimum(left_by(WEEK, roster.horizons, chances), end)
-    now = saving_after(0.0, end, np.zeros(len(row)), saved, value=value, cost=cost)
-    later = saving_after(WEEK, end, week, saved, value=value, cost=cost)
-    return Calls(end, saved(end), value, cost, now - later)
+    end, ends = roster.probability[row], roster.ends[row]
+
+    def gone(weeks: int) -> Floats:
+        if weeks == 0:
+            return np.zeros(len(row))
+        return np.minimum(left_by(weeks * WEEK, roster.horizons, roster.chances[row], ends), end)
+
+    now = saving_after(week * WEEK, end, gone(week), saved, value=value, cost=cost)
+    later = saving_after((week + 1) * WEEK, end, gone(week + 1), saved, value=value, cost=cost)
+    here = 1.0 - gone(week)
+    rest = np.clip((end - gone(week)) / np.maximum(here, 1e-12), 0.0, 1.0) if week else end
+    return here * saved(rest), value, here * cost, now - later
 
 
 def _takers(

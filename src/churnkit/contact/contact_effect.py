@@ -72,7 +72,7 @@ class ContactEffect(Effect):
     Parameters
     ----------
     rung
-        The strongest evidence in it: "randomised", "observational" or "assumed".
+        The strongest evidence in it: "randomised", "randomised, controls reconstructed", "observational" or "assumed".
     cells
         One for each role and theme.
     covariance
@@ -96,7 +96,8 @@ class ContactEffect(Effect):
     def fit(cls, model: ChurnModel, history: History, *, prior: Effect | None = None) -> ContactEffect:
         """Learn from past decisions what a contact does.
 
-        Decisions by lot, where there are any, else those of judgement; intention to treat: what is measured is
+        Decisions by lot, where there are any, else contacts by lot with their controls reconstructed, else
+        decisions of judgement; intention to treat: what is measured is
         the decision to call, carried out or not, beside what was done later anyway. Where there is too little
         evidence the declared prior stands, and that is said.
 
@@ -111,7 +112,7 @@ class ContactEffect(Effect):
         """
         before = prior or DeclaredEffect()
         trial = read_trial(history, model.recipe.churn, tuple(model.features))
-        why = _too_little(trial, history)
+        why = _too_little(trial)
         if trial is None or why:
             return cls._assumed(before, why)
         return cls.of(trial, estimate(trial), before)
@@ -222,14 +223,11 @@ def _cell(i: int, share: float, variance: float, evidence: str, found: Estimate 
     )
 
 
-def _too_little(trial: Trial | None, history: History) -> str:
+def _too_little(trial: Trial | None) -> str:
     """Say why nothing can be estimated; empty where it can."""
     stands = "so the declared prior stands: assumed, not measured"
     if trial is None:
-        random = history.contacts is not None and "assignment" in history.contacts
-        lots = random and (history.contacts["assignment"] == "random").any()  # type: ignore[index]
-        more = " Contacts drawn by lot are there, but not who could have been drawn instead." if lots else ""
-        return f"no decisions with a known outcome, some called and some not, are in the history, {stands}.{more}"
+        return f"no decisions with a known outcome, some called and some not, are in the history, {stands}."
     contacts, leavers = int(trial.contact.sum()), int(trial.left.sum())
     if contacts < LEAST_CONTACTS or leavers < LEAST_LEAVERS:
         return (
@@ -241,11 +239,12 @@ def _too_little(trial: Trial | None, history: History) -> str:
 
 def _facts(trial: Trial, found: Estimate, cells: tuple[Cell, ...]) -> tuple[str, ...]:
     low, high = (found.pooled + z * found.pooled_error for z in (-_Z90, _Z90))
-    facts = [
+    measured = (
         f"{trial.rung}: from {int(trial.contact.sum()):,} contacts among {len(trial):,} decisions, a decision to call "
         f"keeps {found.pooled:.0%} of those who would leave (90% interval {low:.0%} to {high:.0%}), calls of later "
         "weeks going on as they did."
-    ]
+    )
+    facts = [measured, *([trial.assumption] if trial.assumption else [])]
     if trial.immature or trial.outside:
         facts.append(
             f"Left out: {trial.immature:,} decisions whose outcome is not known yet, {trial.outside:,} outside the "
@@ -259,8 +258,8 @@ def _facts(trial: Trial, found: Estimate, cells: tuple[Cell, ...]) -> tuple[str,
         )
     told = sum(c.evidence != ASSUMED for c in cells)
     facts.append(
-        f"Of {len(cells)} combinations of role and theme {told} are told by it (through their role and theme where their "
-        "own contacts are few); the others lean on what was declared."
+        f"Of {len(cells)} combinations of role and theme {told} are told by it (through role or theme where their own "
+        "contacts are few); the others lean on what was declared."
     )
     harmed = sorted({c.theme for c in cells if c.share < 0 and c.evidence != ASSUMED})
     if harmed:

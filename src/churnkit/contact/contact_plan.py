@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from churnkit.contact.interval import Interval
+from churnkit.contact.interval import UNKNOWN, Interval
 from churnkit.contact.standing import CONTACT
 from churnkit.contact.teams import roll_up
 from churnkit.display import Drawable
@@ -36,10 +36,11 @@ class ContactPlan(Drawable):
         minutes, probability (of leaving within the main horizon), value_at_stake, net_saving,
         cost_of_waiting (a week), evidence, top_k_probability, reason_1 to reason_3, status (contact, over
         capacity, cool-down, holdout, do-not-contact, no expected gain, data, gone), status_why. Then name,
-        parent_id, net_saving_low and net_saving_high (90 % interval), size, theme, low, high, the probabilities by
-        horizon, percentile (per cent of the book with a lower probability), base_rate (mean probability of the
-        segment, or of the book), protective_1 and protective_2, renewal, last_contact, last_outcome, open_tickets,
-        last_nps, nps_age_days, completeness (share of the model's features that have a value), observed_until,
+        parent_id, net_saving_low and net_saving_high (90 % interval), week (of calls; 1: the coming one), size,
+        theme, low, high, the probabilities by horizon, percentile (per cent of the book with a lower probability),
+        base_rate (mean probability of the segment, or of the book), protective_1 and protective_2, renewal,
+        last_contact, last_outcome, open_tickets, last_nps, nps_age_days, completeness (share of the model's
+        features that have a value), observed_until,
         change and weeks_on_list (since ``previous``), as_of, model_id, run_id (the plan's).
     managers
         One row per manager: manager_id, name, reports_to, accounts, called, hours (empty where contacts are
@@ -77,7 +78,7 @@ class ContactPlan(Drawable):
     rules: ContactRules
     unit: str
     gap: float
-    interval: Interval = Interval(float("nan"), float("nan"), float("nan"))
+    interval: Interval = UNKNOWN
     scores: Scores | None = None
     reasons: Reasons | None = None
     history: History | None = None
@@ -147,12 +148,12 @@ class ContactPlan(Drawable):
 
     def _planned(self) -> pd.DataFrame:
         made = self.decisions[self.decisions["contact"]].merge(
-            self.contacts[["account_id", "minutes"]], on="account_id", how="left", validate="one_to_one"
+            self.contacts[["account_id", "minutes", "week"]], on="account_id", how="left", validate="one_to_one"
         )
         return pd.DataFrame(
             {
                 "account_id": made["account_id"],
-                "contacted_at": made["decided_at"],
+                "contacted_at": made["decided_at"] + pd.to_timedelta(7 * (made["week"].astype("int64") - 1), unit="D"),
                 "manager_id": made["manager_id"],
                 "role": made["role"],
                 "minutes": made["minutes"],

@@ -29,12 +29,13 @@ def context(scene: Scene) -> dict[str, object]:
     roster = scene.roster
     seen = _measured(scene)
     days = seen.get("renewal", np.full(len(roster), np.nan))
-    renewal = np.where(np.isfinite(days), roster.as_of + np.nan_to_num(days) * DAY, NEVER)
+    ahead = roster.as_of + np.round(np.nan_to_num(days) * DAY).astype(np.int64)
+    renewal = np.where(np.isfinite(days), ahead // DAY * DAY, NEVER)
     return {
         "percentile": _percentile(roster.probability),
         "base_rate": _base_rate(scene),
         **_protective(scene),
-        "renewal": as_timestamps(np.where(renewal == NEVER, NEVER, renewal // DAY * DAY).astype(np.int64)),
+        "renewal": as_timestamps(renewal),
         "last_contact": as_timestamps(scene.standing.last_contact),
         "last_outcome": _last_outcome(scene.history, roster.account, roster.as_of),
         "open_tickets": _open_tickets(scene),
@@ -74,7 +75,7 @@ def _base_rate(scene: Scene) -> Floats:
         known = roster.probability[~np.isnan(roster.probability)]
         return np.full(len(roster), known.mean() if len(known) else np.nan)
     segment = accounts["segment"].astype(str).to_numpy(dtype=object)[roster.account]
-    return pd.Series(roster.probability).groupby(segment).transform("mean").to_numpy(dtype=np.float64)
+    return np.asarray(pd.Series(roster.probability).groupby(segment).transform("mean"), dtype=np.float64)
 
 
 def _protective(scene: Scene) -> dict[str, pd.Series]:
@@ -129,4 +130,4 @@ def _completeness(scene: Scene) -> Floats:
     if matrix is None:
         return np.full(len(roster), np.nan)
     share = pd.Series(1.0 - np.isnan(matrix.values).mean(axis=1), index=matrix.account)
-    return share.reindex(roster.account).to_numpy(dtype=np.float64)
+    return np.asarray(share.reindex(roster.account), dtype=np.float64)

@@ -17,11 +17,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import threadpool_limits
 
 from churnkit.contact.signs import KINDS
 from churnkit.contact.trial import OBSERVATIONAL
@@ -79,10 +80,10 @@ class Estimate:
 def estimate(trial: Trial) -> Estimate:
     """Estimate the share kept in every cell."""
     outcome = cross_fitted(trial.X, trial.left, trial.account)
-    e = trial.propensity
+    with threadpool_limits(1):
+        e = _completed(trial) if trial.rung != OBSERVATIONAL else _propensities(trial)
     overlap = np.ones(len(trial), dtype=np.bool_)
     if trial.rung == OBSERVATIONAL:
-        e = _propensities(trial)
         overlap = (e > OVERLAP[0]) & (e < OVERLAP[1])
         e = np.clip(e, *OVERLAP)
     return from_nuisances(trial, outcome, e, overlap)
@@ -162,9 +163,10 @@ def cross_fitted(X: Floats, y: Floats, account: NDArray[np.int32]) -> Floats:
         test, train = fold == number, fold != number
         if not test.any():
             continue
-        enough = min(y[train].sum(), (1 - y[train]).sum()) >= _LEAST_LEAVERS if train.any() else False
+        enough = bool(train.any()) and min(y[train].sum(), (1 - y[train]).sum()) >= _LEAST_LEAVERS
         if enough:
-            out[test] = _booster().fit(X[train], y[train]).predict_proba(X[test])[:, 1]
+            with threadpool_limits(1):  # small fits: threads waiting for a busy neighbour cost more than they give
+                out[test] = _booster().fit(X[train], y[train]).predict_proba(X[test])[:, 1]
         elif train.any():
             out[test] = y[train].mean()
     return out
@@ -188,6 +190,22 @@ def _booster() -> HistGradientBoostingClassifier:
         early_stopping=False,
         random_state=0,
     )
+
+
+def _completed(trial: Trial) -> Floats:
+    """Fill in propensities that controls lack, as a function of the covariates of those who were drawn.
+
+    Drawn accounts are weighted by 1 / e, since those of high propensity are drawn more often.
+    """
+    e, known = trial.propensity.copy(), np.isfinite(trial.propensity)
+    if known.all():
+        return e
+    drawn = known & trial.contact
+    model = HistGradientBoostingRegressor(max_iter=60, max_leaf_nodes=8, early_stopping=False, random_state=0)
+    model.fit(trial.X[drawn], e[drawn], sample_weight=1 / e[drawn])
+    low, high = e[drawn].min(), e[drawn].max()
+    e[~known] = np.clip(model.predict(trial.X[~known]), low, high)
+    return e
 
 
 def _propensities(trial: Trial) -> Floats:

@@ -32,6 +32,9 @@ class Interval:
     high: float
 
 
+UNKNOWN = Interval(float("nan"), float("nan"), float("nan"))
+
+
 def variance_of_probability(probability: Floats, spread: Floats) -> Floats:
     """Give the variance of p0 when its log-odds moves by a normal deviation of ``spread``."""
     weight = _WEIGHTS / _WEIGHTS.sum()

@@ -74,6 +74,8 @@ def list_accounts(
         }
     )
     frame = frame.astype(dict.fromkeys(("evidence", "status", "status_why", "size"), object))
+    week = pd.Series(choices.week[shown] + 1).astype("Int64").where(pd.Series(called), pd.NA)
+    frame.insert(list(frame.columns).index("size"), "week", week)
     order, rank = _order(scene, policy, shown, status)
     frame["rank"] = rank
     return frame.iloc[order].reset_index(drop=True)
@@ -91,7 +93,8 @@ def _order(
     urgency = np.nan_to_num(policy.urgency(calls)[shown], nan=-np.inf)
     called = status == CONTACT
     place = np.array([STATUSES.index(s) for s in status], dtype=np.int64)
-    order = np.lexsort((np.arange(len(status)), -worth, np.where(called, -urgency, 0.0), place))
+    week = np.where(called, scene.choices.week[shown], 0)
+    order = np.lexsort((np.arange(len(status)), -worth, np.where(called, -urgency, 0.0), week, place))
     rank = np.zeros(len(status), dtype=np.int64)
     rank[order] = np.arange(1, len(status) + 1)
     numbers = pd.Series(rank).astype("Int64")
@@ -115,7 +118,12 @@ def _sure(scene: Scene, policy: Policy, shown: NDArray[np.int64], *, status: Tex
     candidate = np.flatnonzero(np.isin(status.astype(str), (CONTACT, OVER, NO_GAIN)))
     found = np.full(len(status), np.nan)
     found[candidate] = top_k_probability(
-        scene.roster, policy, scene.choices, best=shown[candidate], called=status[candidate] == CONTACT, seed=seed
+        scene.roster,
+        policy,
+        scene.choices,
+        best=shown[candidate],
+        called=status[candidate] == CONTACT,
+        seed=seed,
     )
     return found
 
@@ -192,7 +200,10 @@ def list_managers(scene: Scene, verdict: Verdict) -> pd.DataFrame:
     at_risk = np.bincount(owner, risk, minlength=m + 1)
     covered = np.bincount(owner[row], risk[row], minlength=m + 1)
     pool = crew.pool
-    limit, price = np.append(crew.limit, np.nan)[pool], np.append(verdict.price, np.nan)[pool]
+    limit, price = (
+        np.append(crew.limit * scene.weeks, np.nan)[pool],
+        np.append(verdict.price[: len(crew.limit)], np.nan)[pool],
+    )
     hours = crew.unit == "hours"
     table = pd.DataFrame(
         {

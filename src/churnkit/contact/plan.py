@@ -9,6 +9,7 @@ import numpy as np
 from churnkit.contact.capacity import Solution, refuse_unmet, solve
 from churnkit.contact.choices import Choices, all_choices
 from churnkit.contact.crew import read_crew
+from churnkit.contact.exploring import draw_explored
 from churnkit.contact.policies import ByNetSaving, Policy
 from churnkit.contact.problem import Must, Problem, down_the_list
 from churnkit.contact.roster import read_roster
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
     Positions = NDArray[np.int64]
 
+MOST_WEEKS = 13
+"""A quarter: beyond it a plan rests on scores that are too old."""
+
 
 def plan_contacts(  # noqa: PLR0913 - the fixed public signature
     scores: Scores,
@@ -40,8 +44,10 @@ def plan_contacts(  # noqa: PLR0913 - the fixed public signature
     rules: ContactRules | None = None,
     capacity: Capacity = None,
     previous: ContactPlan | None = None,
+    weeks: int = 1,
+    explore: float = 0.0,
 ) -> ContactPlan:
-    """Plan whom to contact in the coming week.
+    """Plan whom to contact in the coming week, or weeks.
 
     Parameters
     ----------
@@ -59,6 +65,12 @@ def plan_contacts(  # noqa: PLR0913 - the fixed public signature
         contacts for each manager_id (or for the book).
     previous
         The plan before this one: draws of its holdout stay, and the list tells what has changed since.
+    weeks
+        How many weeks are planned at once, each with the whole capacity: who is called when is chosen so that the
+        total of what calls save in their weeks is greatest (policies that optimise; column ``week`` from 1).
+    explore
+        Share of the capacity, below 1, for accounts off the list drawn by lot, with recorded propensities, so that
+        the effect on others than those on the list can be learnt.
 
     Returns
     -------
@@ -77,6 +89,7 @@ def plan_contacts(  # noqa: PLR0913 - the fixed public signature
         raise BadPlan(
             f"policy: a {type(policy).__name__} is not a policy. Pass ByNetSaving(), ByValueAtRisk() or ByRisk()."
         )
+    _check_asked(weeks, explore, policy)
     roster = read_roster(scores, reasons, history)
     stake = value_at_stake(policy.value_rule(), roster, history)
     crew = read_crew(roster, history, rules, capacity)
@@ -85,9 +98,23 @@ def plan_contacts(  # noqa: PLR0913 - the fixed public signature
     names = np.array(SIZES, dtype=object)[size]
     earlier = earlier_draws(history, None if previous is None else previous.decisions, roster.as_of)
     holdout = draw_holdout(roster, earlier, rules, eligible=standing.eligible, size=names)
-    choices = all_choices(roster, crew, stake, rules=rules, policy=policy)
-    scene = Scene(scores, reasons, history, roster, stake, crew, standing, holdout, choices, names)
-    return tell(scene, decide(scene, policy, rules), policy=policy, rules=rules, previous=previous)
+    choices = all_choices(roster, crew, stake, rules=rules, policy=policy, weeks=weeks)
+    scene = Scene(scores, reasons, history, roster, stake, crew, standing, holdout, choices, names, weeks, explore)
+    verdict = draw_explored(scene, decide(scene, policy, rules), policy, seed=rules.seed)
+    return tell(scene, verdict, policy=policy, rules=rules, previous=previous)
+
+
+def _check_asked(weeks: int, explore: float, policy: Policy) -> None:
+    if isinstance(weeks, bool) or not isinstance(weeks, int | np.integer) or not 1 <= weeks <= MOST_WEEKS:
+        raise BadPlan(f"weeks={weeks!r}: give a whole number from 1 to {MOST_WEEKS}.")
+    if weeks > 1 and not policy.optimises:
+        raise BadPlan(
+            f"weeks={weeks}: {type(policy).__name__} only sorts and cannot choose weeks; pass ByNetSaving() or weeks=1."
+        )
+    if not 0 <= explore < 1:
+        raise BadPlan(f"explore={explore:g}: give a share of the capacity from 0 to below 1, for example .1.")
+    if explore and weeks > 1:
+        raise BadPlan(f"explore={explore:g} with weeks={weeks}: draw one week at a time; pass weeks=1 or explore=0.")
 
 
 def decide(scene: Scene, policy: Policy, rules: ContactRules) -> Verdict:
@@ -136,7 +163,7 @@ def _problem(scene: Scene, policy: Policy, rules: ContactRules) -> tuple[Problem
         pool=choices.pool[at],
         use=choices.use[at],
         worth=choices.worth[at],
-        limit=crew.limit * scale,
+        limit=np.tile(crew.limit * scale * (1 - scene.explore), scene.weeks),
         unit=np.where(gains & rules.parents_together, scene.roster.parent, own),
         musts=_musts(scene, rules, choices, at) if rules.coverage else (),
         counted=crew.unit,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from churnkit import features as f
 from churnkit.contact.roles import main_theme
 from churnkit.contact.signs import ASLEEP, trouble
 from churnkit.errors import UnknownAccount, WrongModel
@@ -55,6 +56,9 @@ class Roster:
     theme
         int8, position in ``THEMES``: the sign of trouble that stands out, else what speaks most for leaving;
         -1: nothing.
+    ends
+        Days until the contract ends by itself (it does not renew unless it is signed again), where that lies within
+        the main horizon; else NaN.
     sign
         int8, :func:`churnkit.contact.signs.trouble`.
     """
@@ -73,6 +77,7 @@ class Roster:
     parent: NDArray[np.int64]
     theme: NDArray[np.int8]
     sign: NDArray[np.int8]
+    ends: Floats
 
     def of_trouble(self, effect: Effect) -> NDArray[np.int8]:
         """Give the codes that an effect tells accounts apart by."""
@@ -124,7 +129,17 @@ def read_roster(scores: Scores, reasons: Reasons | None, history: History) -> Ro
         parent=np.where(parent < 0, len(frame) + np.arange(len(frame)), parent),
         theme=np.where((sign >= 0) & (sign < ASLEEP), sign, main_theme(told, ids)).astype(np.int8),
         sign=sign,
+        ends=_ends(history, codes, int(scores.as_of), scores.horizon.days),
     )
+
+
+def _ends(history: History, codes: NDArray[np.int32], as_of: int, within: float) -> Floats:
+    if not {"auto_renew", "renewal_due"} <= set(history.signals.names) or not len(codes):
+        return np.full(len(codes), np.nan)
+    asked = [f.latest("auto_renew"), f.days_until("renewal_due")]
+    values = f.compute(asked, history, account=codes, cutoff=np.full(len(codes), as_of, dtype=np.int64)).values
+    renews, days = values[:, 0], values[:, 1].astype(np.float64)
+    return np.where((renews == 0) & (days >= 0) & (days < within), days, np.nan)
 
 
 def _codes(ids: pd.Series, history: History) -> NDArray[np.int32]:

@@ -30,6 +30,8 @@ class Scene:
     ----------
     size
         "small", "middle" or "large".
+    weeks, explore
+        How many weeks are planned; share of the capacity for calls by lot.
     """
 
     scores: Scores
@@ -42,6 +44,8 @@ class Scene:
     holdout: Holdout
     choices: Choices
     size: NDArray[np.object_]
+    weeks: int = 1
+    explore: float = 0.0
 
     def lacking(self, policy: Policy) -> NDArray[np.bool_]:
         """Accounts about which too little is known to plan: no value, no probability, nobody who may call."""
@@ -66,6 +70,25 @@ class Scene:
 
 
 @dataclass(frozen=True, eq=False)
+class Drawn:
+    """Accounts off the list that were called by lot, or could have been.
+
+    Attributes
+    ----------
+    candidate
+        bool per account of the roster.
+    propensity
+        P(called), NaN for those that are no candidates.
+    calls
+        Positions in ``choices`` of the calls drawn.
+    """
+
+    candidate: NDArray[np.bool_]
+    propensity: NDArray[np.float64]
+    calls: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
 class Verdict:
     """What was decided.
 
@@ -79,9 +102,12 @@ class Verdict:
         Per pool: worth of one more hour (or contact); NaN where the policy prices nothing.
     gap
         How much better the plan could be at most, as a share.
+    drawn
+        Calls by lot to accounts off the list; None: none were asked for.
     """
 
     calls: NDArray[np.int64]
     on_list: NDArray[np.bool_]
     price: NDArray[np.float64]
     gap: float
+    drawn: Drawn | None = None

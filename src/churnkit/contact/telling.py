@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     Texts = NDArray[np.object_]
 
 
+EXPLORED = "drawn by lot, to learn what calls do off the list"
+
+
 def tell(
     scene: Scene, verdict: Verdict, *, policy: Policy, rules: ContactRules, previous: ContactPlan | None
 ) -> ContactPlan:
@@ -61,10 +64,11 @@ def _statuses(scene: Scene, verdict: Verdict, policy: Policy) -> tuple[Texts, Te
     choices, lacking, held = scene.choices, scene.lacking(policy), scene.holdout.held
     called = np.zeros(len(status), dtype=np.bool_)
     called[choices.row[verdict.calls]] = True
+    by_lot = set() if verdict.drawn is None else set(choices.row[verdict.drawn.calls].tolist())
     for i in np.flatnonzero(status == ""):
         at = int(scene.best[i])
         if called[i]:
-            status[i] = CONTACT
+            status[i], why[i] = CONTACT, EXPLORED if i in by_lot else ""
         elif lacking[i]:
             status[i], why[i] = DATA, _lacking_text(scene, int(i))
         elif held[i]:
@@ -107,7 +111,8 @@ def _no_gain_text(scene: Scene, at: int) -> str:
 
 
 def _over_text(scene: Scene, at: int) -> str:
-    crew, pool = scene.crew, int(scene.choices.pool[at])
+    crew = scene.crew
+    pool = int(scene.choices.pool[at]) % len(crew.limit)
     limit = float(crew.limit[pool])
     whose = crew.pool_ids[pool] if pool < len(crew.pool_ids) else ""
     if limit == 0:
@@ -128,13 +133,17 @@ def _decisions(scene: Scene, verdict: Verdict, rules: ContactRules, *, called: N
     names = np.array([*scene.crew.ids, None], dtype=object)
     taker = np.where(contact, choices.taker[shown[rows]], scene.crew.owner[rows])
     until = np.where(by_lot, scene.holdout.until[rows], roster.as_of + roster.horizon.micros)
+    propensity = np.where(by_lot, 1 - rules.holdout, np.nan)
+    if verdict.drawn is not None:
+        by_lot = by_lot | verdict.drawn.candidate[rows]
+        propensity = np.where(verdict.drawn.candidate[rows], verdict.drawn.propensity[rows], propensity)
     return pd.DataFrame(
         {
             "account_id": roster.frame["account_id"].iloc[rows].reset_index(drop=True),
             "decided_at": as_timestamps(np.full(len(rows), roster.as_of)),
             "contact": contact,
             "assignment": pd.Series(np.where(by_lot, "random", "judgement"), dtype=object),
-            "propensity": np.where(by_lot, 1 - rules.holdout, np.nan),
+            "propensity": propensity,
             "role": pd.Series(np.array(ROLES, dtype=object)[choices.role[shown[rows]]], dtype=object),
             "role_propensity": np.where(by_lot, 1.0, np.nan),
             "until": as_timestamps(until),
@@ -160,23 +169,42 @@ def _notes(scene: Scene, verdict: Verdict, policy: Policy, rules: ContactRules, 
         better = f"by more than {verdict.gap:.2%}" if verdict.gap else "at all"
         notes.append(f"proven: within these limits no list is worth more {better}.")
     if scene.reasons is None and not effect.tells_roles:
-        notes.append("roles: no reasons were given, so every call wears the general hat (service).")
+        notes.append(
+            "roles: no reasons were given, so every call wears the general hat (service), but where a sign of trouble "
+            "stands out."
+        )
     if rules.holdout:
         held = int(((status == HELD) & verdict.on_list).sum())
         notes.append(
             f"holdout: {held} of {int(verdict.on_list.sum())} accounts on the list are not called, "
             f"by lot ({rules.holdout:.0%})."
         )
+    if verdict.drawn is not None:
+        notes.append(
+            f"exploring: {len(verdict.drawn.calls)} of {int(verdict.drawn.candidate.sum())} accounts off the list are "
+            f"called by lot, in {scene.explore:.0%} of the capacity; their propensities stand in the decisions."
+        )
     data = int((status == DATA).sum())
     if data:
         notes.append(f"data: {data} accounts could not be planned for want of data; status_why says which.")
+    notes.extend(_harm_note(scene, policy))
     notes.extend(_skill_note(scene, verdict))
     notes.extend(_value_note(scene, verdict))
     notes.append(
         "top_k_probability takes errors of different accounts as independent; cost_of_waiting takes the hazard as "
-        "constant between horizons."
+        "constant between horizons, and as a step at the end of contracts that end by themselves."
     )
     return tuple(notes)
+
+
+def _harm_note(scene: Scene, policy: Policy) -> list[str]:
+    """Name accounts that every call is expected to push out."""
+    saved = scene.choices.calls.saved[scene.best]
+    harmed = scene.standing.eligible & (saved < 0)
+    if not policy.optimises or not harmed.any():
+        return []
+    first = ", ".join(str(i) for i in scene.roster.ids[harmed][:3])
+    return [f"left alone: {int(harmed.sum())} accounts that a call is expected to push out (first: {first})."]
 
 
 def _skill_note(scene: Scene, verdict: Verdict) -> list[str]:

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from churnkit.contact.signs import trouble
 from churnkit.contact.standing import stamps
 from churnkit.features import compute
+from churnkit.history.controls import trial as reconstructed
 from churnkit.labels import label
 from churnkit.tables import ROLES
 from churnkit.timeline import NEVER
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
     from churnkit.features import Expression
@@ -46,7 +47,7 @@ class Trial:
     contact, role
         Whether a contact was decided on; int8 position in ``ROLES``, -1 where there is none.
     propensity, role_propensity
-        P(contacted), and P(each role | contacted) [n, roles]; NaN where they have to be estimated.
+        P(contacted), NaN where it has to be estimated; and P(each role | contacted) [n, roles].
     left
         1.0 left within the main horizon, 0.0 stayed.
     kind
@@ -55,6 +56,8 @@ class Trial:
         Covariates at that moment.
     immature, outside
         How many decisions were left out: too young to know the outcome; about accounts outside the population.
+    assumption
+        What must hold beyond the record, in a sentence.
     """
 
     rung: str
@@ -69,25 +72,23 @@ class Trial:
     X: Floats
     immature: int
     outside: int
+    assumption: str = ""
 
     def __len__(self) -> int:
         return len(self.account)
 
 
 def read_trial(history: History, churn: ChurnDefinition, features: tuple[Expression, ...]) -> Trial | None:
-    """Gather the decisions that can tell an effect: those by lot, where there are any, else those of judgement.
+    """Gather the decisions that can tell an effect.
+
+    Those by lot; else contacts by lot, their controls reconstructed; else those of judgement.
 
     Covariates and signs are taken at ``decided_at``, with what was known then; the outcome is the churn
-    definition's from there on. Gives None where there are no decisions, or none both ways.
+    definition's from there on. Gives None where there are no decisions, or all or none were to call.
     """
-    frame = history.decisions
-    if frame is None or not len(frame):
+    frame, rung, assumption = _decisions(history, churn)
+    if not len(frame):
         return None
-    frame = frame[(stamps(frame, "decided_at") != NEVER) & frame["contact"].notna().to_numpy()]
-    propensity = _numbers(frame, "propensity")
-    by_lot = (frame["assignment"] == "random").to_numpy() & (propensity > 0) & (propensity < 1)
-    rung = RANDOMISED if by_lot.any() else OBSERVATIONAL
-    frame = frame[by_lot] if by_lot.any() else frame
     decided, account = stamps(frame, "decided_at"), frame["account"].to_numpy(dtype=np.int32)
     left = _outcomes(history, churn, account, decided)
     keep = left >= 0
@@ -95,7 +96,7 @@ def read_trial(history: History, churn: ChurnDefinition, features: tuple[Express
     if not contact.any() or contact.all():
         return None
     role = _roles(frame)[keep]
-    random = rung == RANDOMISED
+    random = rung != OBSERVATIONAL
     account, decided = account[keep], decided[keep]
     return Trial(
         rung=rung,
@@ -107,10 +108,27 @@ def read_trial(history: History, churn: ChurnDefinition, features: tuple[Express
         role_propensity=_role_shares(contact, role),
         left=left[keep].astype(np.float64),
         kind=trouble(history, account, decided),
-        X=compute(features, history, account=account, cutoff=decided).values,
+        X=compute(features, history, account=account, cutoff=decided).values.astype(np.float64),
         immature=int((left == _IMMATURE).sum()),
         outside=int((left == _OUTSIDE).sum()),
+        assumption=assumption,
     )
+
+
+def _decisions(history: History, churn: ChurnDefinition) -> tuple[pd.DataFrame, str, str]:
+    """Give the decisions of the strongest rung that there are, the rung, and what it assumes."""
+    written = history.decisions
+    if written is not None:
+        written = written[(stamps(written, "decided_at") != NEVER) & written["contact"].notna().to_numpy()]
+        propensity = _numbers(written, "propensity")
+        by_lot = (written["assignment"] == "random").to_numpy() & (propensity > 0) & (propensity < 1)
+        if by_lot.any():
+            return written[by_lot], RANDOMISED, ""
+    if history.contacts is not None and "assignment" in history.contacts:
+        found = reconstructed(history, churn)
+        if found.evidence == RECONSTRUCTED:
+            return found.frame[(found.frame["assignment"] == "random").to_numpy()], RECONSTRUCTED, found.assumption
+    return (pd.DataFrame() if written is None else written), OBSERVATIONAL, ""
 
 
 _IMMATURE, _OUTSIDE = -1, -2

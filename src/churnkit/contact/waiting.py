@@ -26,8 +26,11 @@ WEEK = 7.0
 _CERTAIN = 1e-12
 
 
-def left_by(days: float, horizons: Floats, probability: Floats) -> Floats:
+def left_by(days: float, horizons: Floats, probability: Floats, step: Floats | None = None) -> Floats:
     """Give P(left by ``days``), the hazard being constant between horizons.
+
+    An account whose contract ends by itself leaves at its end or not: all its hazard within the last horizon is
+    a step there.
 
     Parameters
     ----------
@@ -37,6 +40,8 @@ def left_by(days: float, horizons: Floats, probability: Floats) -> Floats:
         float64 [h], days, ascending.
     probability
         float64 [n, h], never falling along h.
+    step
+        float64 [n]: days until such an end; NaN where there is none, or none within the last horizon.
 
     Returns
     -------
@@ -45,10 +50,12 @@ def left_by(days: float, horizons: Floats, probability: Floats) -> Floats:
     hazard = -np.log1p(-np.minimum(probability, 1 - _CERTAIN))
     times = np.r_[0.0, horizons]
     total = np.column_stack([np.zeros(len(probability)), hazard])
-    step = min(int(np.searchsorted(times, days, side="left")), len(horizons))
-    step = max(step, 1)
-    slope = (total[:, step] - total[:, step - 1]) / (times[step] - times[step - 1])
-    return np.asarray(-np.expm1(-(total[:, step - 1] + slope * (days - times[step - 1]))))
+    at = max(min(int(np.searchsorted(times, days, side="left")), len(horizons)), 1)
+    slope = (total[:, at] - total[:, at - 1]) / (times[at] - times[at - 1])
+    smooth = np.asarray(-np.expm1(-(total[:, at - 1] + slope * (days - times[at - 1]))))
+    if step is None:
+        return smooth
+    return np.where(np.isnan(step), smooth, np.where(days > np.nan_to_num(step), probability[:, -1], 0.0))
 
 
 def saving_after(

@@ -6,7 +6,7 @@
 >>> (f.count("login", "30d") / f.count("login", "90d")).unit
 'ratio'
 >>> f.count("ticket_opened", "90d", where=f.value >= 3).phrase
-'tickets opened of value 3 or more in the last 90 days'
+'tickets opened of severity 3 or more in the last 90 days'
 """
 
 from churnkit.features.base import Expression, as_expression, read_expression

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, overload
 
 import pandas as pd
 
+from churnkit.display import Drawable
 from churnkit.errors import BadExpression, NameClash, did_you_mean
 from churnkit.features.base import Expression, as_expression, read_expression
 
@@ -23,7 +24,7 @@ class Origin(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, init=False, repr=False)
-class FeatureSet(Sequence[Expression]):
+class FeatureSet(Drawable, Sequence[Expression]):
     """Features of different names, in a fixed order.
 
     Parameters

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from churnkit.display import Drawable
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class FeatureMatrix:
+class FeatureMatrix(Drawable):
     """Features of accounts at cutoffs.
 
     Attributes

@@ -109,7 +109,7 @@ def texts(column: pa.ChunkedArray | pa.Array) -> Cells:
 
 def encoded(chunks: pa.ChunkedArray) -> tuple[NDArray[np.int32], pa.Array]:
     """Give for every row the position of its value among the distinct ones (-1: null), and these."""
-    if pa.types.is_null(chunks.type) or not chunks.num_chunks:
+    if pa.types.is_null(chunks.type) or not len(chunks):
         return np.full(len(chunks), -1, np.int32), pa.array([], type=pa.string())
     if pa.types.is_nested(chunks.type):
         raise DataError(f"holds {chunks.type}, not one value per cell")
@@ -122,8 +122,6 @@ def encoded(chunks: pa.ChunkedArray) -> tuple[NDArray[np.int32], pa.Array]:
             indices = pc.fill_null(pc.cast(indices, pa.int32()), -1)
         codes[at : at + len(chunk)] = indices.to_numpy(zero_copy_only=False)
         at += len(chunk)
-    if not one.num_chunks:
-        return codes, pa.array([], type=pa.string())
     return codes, plain(one.chunk(0).dictionary).combine_chunks()
 
 
@@ -186,7 +184,7 @@ def numbers(column: pa.ChunkedArray | pa.Array) -> Cells:
 def _number_texts(text: Cells) -> Cells:
     """Read the distinct texts as numbers, then give every row its own."""
     words = pd.Series(text.words, dtype=object)
-    read = pd.to_numeric(words, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    read = np.array(pd.to_numeric(words, errors="coerce"), dtype=np.float64)
     missed = np.isnan(read)
     notes: tuple[tuple[int, str], ...] = ()
     if missed.any():
@@ -198,7 +196,7 @@ def _number_texts(text: Cells) -> Cells:
         else:
             told, chosen = "use a comma between thousands; read as such", thousands & (points | _pointed(words))
             words = words.str.replace(",", "", regex=False)
-        chosen &= missed
+        chosen = chosen & missed
         if chosen.any():
             read[chosen] = pd.to_numeric(words[chosen]).to_numpy(dtype=np.float64)
             count = int(np.append(chosen, False)[text.values].sum())

@@ -39,7 +39,7 @@ def add_contracts(facts: Facts, contracts: Contracts, until: int, gap: int) -> N
         named("subscription_started"), contracts.account[first], contracts.started[first], value=contracts.mrr[first]
     )
     notice = np.where(contracts.left != contracts.ended, contracts.left, NEVER)
-    _add_moments(facts, named("notice_given"), contracts, notice, contracts.left_known)
+    _add_moments(facts, named("notice_given"), contracts, notice, contracts.versions.known(notice))
     ended = np.where(again == NEVER, contracts.ended, NEVER)
     _add_moments(facts, named("subscription_ended"), contracts, ended, _after_gap(contracts, gap))
     closed = np.where(again == NEVER, _after_gap(contracts, gap), np.maximum(again, contracts.ended_known))

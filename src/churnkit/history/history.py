@@ -141,10 +141,11 @@ class History(Drawable):
 
     @property
     def first_moment(self) -> int:
-        """The first event of the activity table: before it nothing was watched, contracts may be older."""
+        """The first fact of the record: openings and contracts apart, which reach back before it."""
         behind = self.signals.tables
-        watched = np.array([behind[n] == "activity" for n in self.signals.names], dtype=np.bool_)
-        return int(self.signals.occurred[watched[self.signals.signal]].min())
+        real = np.array([behind[n] not in ("accounts", "subscriptions") for n in self.signals.names], dtype=np.bool_)
+        rows = real[self.signals.signal]
+        return int(self.signals.occurred[rows].min()) if rows.any() else int(self.opened.min())
 
     def ended_early(self, table: str, cutoff: int) -> bool:
         """Whether a table's record stops before a cutoff, beyond its usual silences."""
@@ -152,7 +153,7 @@ class History(Drawable):
         return end is not None and table != "accounts" and cutoff > end.until + end.allowance
 
     def check_reach(self, cutoffs: NDArray[np.int64]) -> None:
-        """Refuse cutoffs that lie before the first event or after the record."""
+        """Refuse cutoffs that lie before the first fact or after the record."""
         last, first = self.last_moment, self.first_moment
         allowance = max(end.allowance for end in self._contents.observed.values() if end.until == last)
         late = cutoffs[cutoffs > last + max(allowance, DAY)]
@@ -165,7 +166,7 @@ class History(Drawable):
         early = cutoffs[cutoffs <= first]
         if len(early):
             raise CutoffOutOfReach(
-                f"cutoff {as_text(int(early[0]))} is not after the first event, {as_text(first)} "
+                f"cutoff {as_text(int(early[0]))} is not after the first fact, {as_text(first)} "
                 f"({len(early)} of {len(cutoffs)} cutoffs): nothing was known then. Choose later cutoffs."
             )
 

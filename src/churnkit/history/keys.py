@@ -36,6 +36,7 @@ class Keys:
 
     def __init__(self, texts: Sequence[str], *, whole: bool = False) -> None:
         self.index = pd.Index(np.asarray(texts, dtype=object), dtype=object)
+        whole = whole and all(len(t) < len(str(2**63)) for t in self.index)  # what int64 holds for sure
         self.ids = pd.Index(self.index.astype("int64"), name="account_id") if whole else self.index.rename("account_id")
         self.whole = whole
         self._uuids: dict[str, int] | None = None

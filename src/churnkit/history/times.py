@@ -89,10 +89,8 @@ def _judged(
     bad = (outside | zero) & ~never
     count = int(never.sum())
     if count:
-        notes = (
-            *notes,
-            (count, f'{count:,} cells hold a date that stands for "never" (2200 or later, or a zero date)'),
-        )
+        told = f'{count:,} cells hold a date that stands for "never" (2200 or later, or a zero date); read as empty'
+        notes = (*notes, (count, told))
         empty = empty | never
     return Cells(np.where(empty | bad, NEVER, micros), empty, bad, notes, never=count)
 

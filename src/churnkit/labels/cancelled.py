@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
-from churnkit.errors import EmptyTable, MissingTable
-from churnkit.labels.definitions import ChurnDefinition, Standing, percentile_99
-from churnkit.timeline import NEVER, Span
+from churnkit.labels.covers import Covers, contract_standing, contracts_of, covers
+from churnkit.labels.definitions import ChurnDefinition, Source, Standing, percentile_99
+from churnkit.labels.sources import contract_source
+from churnkit.timeline import Span
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from churnkit.history import History
-    from churnkit.history.contracts import Contracts
 
 
 class Cancelled(ChurnDefinition, kind="cancelled"):
@@ -30,6 +29,10 @@ class Cancelled(ChurnDefinition, kind="cancelled"):
     rebuy_gap
         An end followed within this gap by a new start of the same account (an upgrade booked as
         cancel-and-rebuy) is no leave.
+    voluntary_only
+        Only leaves by the client's own wish count (an unknown ``end_reason`` counts as such). Who leaves
+        otherwise first (unpaid, bankrupt, other) has no answer from then on: neither 1 nor 0; dropped from
+        training and counted.
 
     Examples
     --------
@@ -39,81 +42,52 @@ class Cancelled(ChurnDefinition, kind="cancelled"):
 
     kind: Literal["cancelled"] = "cancelled"
     rebuy_gap: Span = Span.of("7d")
+    voluntary_only: bool = False
 
-    table = "subscriptions"
+    source = "subscriptions"
 
     def check(self, history: History) -> None:
         """Refuse a history without subscriptions."""
-        if history.contracts is None:
-            raise MissingTable.needed(
-                "subscriptions", why="Cancelled needs it; without contracts use WentQuiet(days=..., horizon=...)."
-            )
-        if not len(history.contracts.account):
-            raise EmptyTable("subscriptions: no row can be used, so nobody has a contract. Check the export.")
+        contracts_of(history, "Cancelled")
 
     def standing(self, history: History, cutoff: int) -> Standing:
         """Accounts with a running contract, as known at the cutoff."""
-        contracts = _contracts(history)
-        n = len(history.accounts)
-        ever = _any(contracts.account[contracts.current(cutoff)], n)
-        inside = _any(contracts.account[contracts.running(cutoff)], n) & (history.opened < cutoff)
-        notice = contracts.current(cutoff) & (contracts.left < cutoff) & (contracts.ended >= cutoff)
-        given = _any(contracts.account[notice & ~contracts.running(cutoff)], n)
-        why = np.full(n, "no contract yet", dtype=object)
-        why[history.opened >= cutoff] = "not open yet"
-        why[ever] = "contract ended"
-        why[given] = "notice given"
-        why[inside] = ""
-        return Standing(inside, why)
+        return contract_standing(history, cutoff, "Cancelled")
 
     def next_leave(self, history: History, start: int) -> NDArray[np.int64]:
         """Give the first end of continuous cover at or after ``start``."""
-        account, _, left = self._covers(history)
-        found = np.full(len(history.accounts), NEVER, dtype=np.int64)
-        late = (left >= start) & (left != NEVER)
-        np.minimum.at(found, account[late], left[late])
-        return found
+        found = self._covers(history)
+        return found.first_leave(len(history.accounts), start, found.voluntary if self.voluntary_only else None)
+
+    def next_lost(self, history: History, start: int) -> NDArray[np.int64]:
+        """Give the first leave against the client's wish, where only voluntary ones count."""
+        if not self.voluntary_only:
+            return super().next_lost(history, start)
+        found = self._covers(history)
+        return found.first_leave(len(history.accounts), start, ~found.voluntary)
 
     def gone_unknown(self, history: History, cutoff: int) -> NDArray[np.bool_]:
         """Accounts with no cover at the cutoff, in hindsight, though a contract seemed to run."""
-        account, began, left = self._covers(history)
-        n = len(history.accounts)
-        covered = _any(account[(began < cutoff) & (left >= cutoff)], n)
-        return _any(account[began < cutoff], n) & ~covered
+        return self._covers(history).none_at(len(history.accounts), cutoff)
 
     def delay(self, history: History) -> int:
         """Give the 99th percentile of ``recorded_at`` minus the moment of leaving."""
-        return percentile_99(_contracts(history).delay)
+        return percentile_99(contracts_of(history, "Cancelled").delay)
 
-    def _covers(self, history: History) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
-        """Give every stretch of continuous cover, in hindsight: account, first moment, moment of leaving."""
-        contracts = _contracts(history)
-        rows = contracts.final
-        account, began, left = contracts.account[rows], contracts.started[rows], contracts.left[rows]
-        order = np.lexsort((left, began, account))
-        account, began, left = account[order], began[order], left[order]
-        reach = left.copy()
-        fresh = np.ones(len(account), dtype=np.bool_)
-        gap = self.rebuy_gap.micros
-        for i in range(1, len(account)):
-            if account[i] != account[i - 1]:
-                continue
-            open_ended = reach[i - 1] == NEVER
-            if open_ended or began[i] <= reach[i - 1] + gap:
-                fresh[i] = False
-                reach[i] = max(reach[i], reach[i - 1])
-        last = np.r_[fresh[1:], True][: len(account)]
-        return account[last], began[fresh], reach[last]
+    def sources(self, history: History, account: NDArray[np.int32], at: NDArray[np.int64]) -> Source:
+        """Name the contract whose notice or end is the leave."""
+        contracts = contracts_of(history, "Cancelled")
+        return contract_source(history, contracts, contracts.left, account, at)
 
+    def variants(self) -> tuple[tuple[str, ChurnDefinition], ...]:
+        """Other gaps of cancel-and-rebuy, and all leaves against voluntary ones."""
+        gaps = (g for g in ("0d", "7d", "30d") if Span.of(g) != self.rebuy_gap)
+        other = not self.voluntary_only
+        return (
+            *((f"rebuy_gap={g}", self.changed(rebuy_gap=g)) for g in gaps),
+            (f"voluntary_only={other}", self.changed(voluntary_only=other)),
+        )
 
-def _contracts(history: History) -> Contracts:
-    contracts = history.contracts
-    if contracts is None:
-        raise MissingTable.needed("subscriptions", why="Cancelled needs it.")
-    return contracts
-
-
-def _any(codes: NDArray[np.int32], n: int) -> NDArray[np.bool_]:
-    found = np.zeros(n, dtype=np.bool_)
-    found[codes] = True
-    return found
+    def _covers(self, history: History) -> Covers:
+        contracts = contracts_of(history, "Cancelled")
+        return covers(contracts, contracts.left, self.rebuy_gap.micros)

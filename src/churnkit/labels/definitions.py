@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, model_validator
 
 from churnkit.errors import BadRecipe, HorizonError, did_you_mean
-from churnkit.timeline import Span
+from churnkit.timeline import NEVER, Span, as_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +41,22 @@ class Standing:
     why: NDArray[np.object_]
 
 
+@dataclass(frozen=True, eq=False)
+class Source:
+    """What leaves were read from.
+
+    Attributes
+    ----------
+    row
+        int64, the row of the cleaned table (``history.subscriptions``); -1 where no single row decides.
+    told
+        Text: the fact, with its date.
+    """
+
+    row: NDArray[np.int64]
+    told: NDArray[np.object_]
+
+
 class ChurnDefinition(BaseModel, ABC):
     """When an account has left: the population, the moment of leaving, and the horizon that ranks.
 
@@ -59,8 +75,8 @@ class ChurnDefinition(BaseModel, ABC):
     horizon: Span = Span.of("90d")
     lead: Span = Span.of(0)
 
-    table: ClassVar[str]
-    """The source table that labels come from; its own end decides which labels are mature."""
+    source: ClassVar[str] = ""
+    """The table of :attr:`table`, where it is the same for every definition of the class."""
 
     def __init_subclass__(cls, kind: str = "", **more: object) -> None:
         super().__init_subclass__(**more)  # type: ignore[arg-type]
@@ -72,6 +88,11 @@ class ChurnDefinition(BaseModel, ABC):
         if self.horizon.micros <= 0:
             raise ValueError('horizon must be longer than zero, for example "90d"')
         return self
+
+    @property
+    def table(self) -> str:
+        """The source table that labels come from; its own end decides which labels are mature."""
+        return self.source
 
     @property
     def shortest(self) -> Span:
@@ -98,6 +119,10 @@ class ChurnDefinition(BaseModel, ABC):
             raise HorizonError(f"horizon {found[-1]} is longer than the main one, {self.horizon}; raise the main one.")
         return found
 
+    def changed(self, **settings: object) -> Self:
+        """Give the definition with some settings changed, checked like any other."""
+        return type(self).model_validate(self.model_dump(mode="json") | settings)
+
     @abstractmethod
     def check(self, history: History) -> None:
         """Refuse a history that cannot answer the definition."""
@@ -112,6 +137,24 @@ class ChurnDefinition(BaseModel, ABC):
 
         A leave at moment ``t`` counts within a horizon h from the start if ``t < start + h``.
         """
+
+    def next_lost(self, history: History, start: int) -> NDArray[np.int64]:
+        """Give every account's first leave of a kind that is neither churn nor staying (NEVER: none).
+
+        From then on the label is unknown, unless a leave came before.
+        """
+        del start
+        return np.full(len(history.accounts), NEVER, dtype=np.int64)
+
+    def sources(self, history: History, account: NDArray[np.int32], at: NDArray[np.int64]) -> Source:
+        """Tell what the leaves of some accounts at some moments (NEVER: none) were read from."""
+        del history, account
+        told = np.array(["" if t == NEVER else as_text(int(t)) for t in at], dtype=object)
+        return Source(np.full(len(at), -1, dtype=np.int64), told)
+
+    def variants(self) -> tuple[tuple[str, ChurnDefinition], ...]:
+        """Give the definition with one setting changed at a time, in words; for the sensitivity of the rate."""
+        return ()
 
     def gone_unknown(self, history: History, cutoff: int) -> NDArray[np.bool_]:
         """Accounts that had left before the cutoff, which was known only later; none unless overridden."""

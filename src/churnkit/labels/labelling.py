@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 UNKNOWN = -1
 """A label that cannot be told: immature, or dropped."""
 
+WHY = ("stayed", "left", "immature", "left otherwise", "left inside the lead", "had left unnoticed")
+"""Why a label is what it is; the first two are known ones, and of several reasons the last one is given."""
+
+_IMMATURE, _OTHERWISE, _LEAD, _GONE = range(2, 6)
+
 
 @dataclass(frozen=True, eq=False)
 class Labels:
@@ -36,9 +41,15 @@ class Labels:
         Ascending.
     left_at
         int64, the first leave at or after ``cutoff + lead`` in hindsight (NEVER: none seen).
+    lost_at
+        int64, the first leave from then on that is neither churn nor staying (NEVER: none seen).
+    why
+        int8, one column per horizon: positions in :data:`WHY`.
+    mature
+        bool, one column per horizon: whether the record goes far enough.
     counts
         What was left out, in words and numbers: immature pairs per horizon, leavers inside the lead,
-        accounts that had already left unnoticed.
+        accounts that had already left unnoticed, and those that left otherwise, where there are any.
     """
 
     account: NDArray[np.int32]
@@ -46,6 +57,9 @@ class Labels:
     y: NDArray[np.int8]
     horizons: tuple[Span, ...]
     left_at: NDArray[np.int64]
+    lost_at: NDArray[np.int64]
+    why: NDArray[np.int8]
+    mature: NDArray[np.bool_]
     counts: dict[str, int] = field(default_factory=dict)
 
     def events(self, horizon: Span) -> int:
@@ -77,30 +91,66 @@ def label(
     """
     definition.check(history)
     end = reporting_end(history, definition)
-    counts = {f"immature {h}": 0 for h in horizons} | {"left inside the lead": 0, "had left unnoticed": 0}
-    parts = []
-    for cutoff in (int(c) for c in cutoffs):
-        inside = definition.standing(history, cutoff).inside
-        gone = inside & definition.gone_unknown(history, cutoff)
-        start = cutoff + definition.lead.micros
-        early = inside & ~gone & (definition.next_leave(history, cutoff) < start)
-        leave = definition.next_leave(history, start)
-        rows = np.flatnonzero(inside)
-        y = np.full((len(rows), len(horizons)), UNKNOWN, dtype=np.int8)
-        for j, horizon in enumerate(horizons):
-            if start + horizon.micros > end:
-                counts[f"immature {horizon}"] += len(rows)
-            else:
-                y[:, j] = leave[rows] < start + horizon.micros
-        y[(gone | early)[rows]] = UNKNOWN
-        counts["had left unnoticed"] += int(gone.sum())
-        counts["left inside the lead"] += int(early.sum())
-        parts.append((rows.astype(np.int32), np.full(len(rows), cutoff, np.int64), y, leave[rows]))
+    found = _stacked([_at_cutoff(history, definition, int(c), horizons, end) for c in cutoffs])
+    found.counts.update(_counted(found))
+    return found
+
+
+def _stacked(parts: Sequence[Labels]) -> Labels:
+    """Put the labels of several cutoffs below each other."""
     return Labels(
-        account=np.concatenate([p[0] for p in parts]),
-        cutoff=np.concatenate([p[1] for p in parts]),
-        y=np.concatenate([p[2] for p in parts]),
-        horizons=horizons,
-        left_at=np.concatenate([p[3] for p in parts]),
-        counts=counts,
+        account=np.concatenate([p.account for p in parts]),
+        cutoff=np.concatenate([p.cutoff for p in parts]),
+        y=np.concatenate([p.y for p in parts]),
+        horizons=parts[0].horizons,
+        left_at=np.concatenate([p.left_at for p in parts]),
+        lost_at=np.concatenate([p.lost_at for p in parts]),
+        why=np.concatenate([p.why for p in parts]),
+        mature=np.concatenate([p.mature for p in parts]),
     )
+
+
+def _at_cutoff(
+    history: History, definition: ChurnDefinition, cutoff: int, horizons: tuple[Span, ...], end: int
+) -> Labels:
+    """Label the population of one cutoff; nothing is counted yet."""
+    start = cutoff + definition.lead.micros
+    rows = np.flatnonzero(definition.standing(history, cutoff).inside)
+    gone = definition.gone_unknown(history, cutoff)[rows]
+    leave, lost = definition.next_leave(history, start)[rows], definition.next_lost(history, start)[rows]
+    early = np.zeros(len(rows), dtype=np.bool_)
+    if definition.lead.micros:
+        early = definition.next_leave(history, cutoff)[rows] < start
+        early |= definition.next_lost(history, cutoff)[rows] < start
+    why = np.zeros((len(rows), len(horizons)), dtype=np.int8)
+    mature = np.zeros((len(rows), len(horizons)), dtype=np.bool_)
+    for j, horizon in enumerate(horizons):
+        until = start + horizon.micros
+        mature[:, j] = until <= end
+        why[:, j] = leave < until
+        why[(lost < until) & (lost < leave), j] = _OTHERWISE
+        why[~mature[:, j], j] = _IMMATURE
+    why[early], why[gone] = _LEAD, _GONE
+    y = np.where(why < _IMMATURE, why, UNKNOWN).astype(np.int8)
+    return Labels(
+        account=rows.astype(np.int32),
+        cutoff=np.full(len(rows), cutoff, np.int64),
+        y=y,
+        horizons=horizons,
+        left_at=leave,
+        lost_at=lost,
+        why=why,
+        mature=mature,
+    )
+
+
+def _counted(found: Labels) -> dict[str, int]:
+    """Count what was left out; an immature pair counts as such whatever else is wrong with it."""
+    counts = {f"immature {h}": int((~found.mature[:, j]).sum()) for j, h in enumerate(found.horizons)}
+    first = found.why[:, 0]
+    counts["left inside the lead"] = int((first == _LEAD).sum())
+    counts["had left unnoticed"] = int((first == _GONE).sum())
+    for j, horizon in enumerate(found.horizons):
+        if otherwise := int((found.why[:, j] == _OTHERWISE).sum()):
+            counts[f"left otherwise {horizon}"] = otherwise
+    return counts

@@ -8,8 +8,9 @@ import numpy as np
 from pydantic import field_validator, model_validator
 
 from churnkit.errors import HorizonError
-from churnkit.labels.definitions import ChurnDefinition, Standing, percentile_99
-from churnkit.timeline import NEVER, Span, known_at
+from churnkit.labels.definitions import ChurnDefinition, Source, Standing, percentile_99
+from churnkit.labels.sources import Moments
+from churnkit.timeline import NEVER, Span, as_text, known_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,7 +41,7 @@ class WentQuiet(ChurnDefinition, kind="went-quiet"):
     days: int
     events: tuple[str, ...] = ()
 
-    table = "activity"
+    source = "activity"
 
     @field_validator("days", mode="before")
     @classmethod
@@ -120,6 +121,23 @@ class WentQuiet(ChurnDefinition, kind="went-quiet"):
         at_once[account[first & (occurred - start < silence)]] = False
         found[at_once] = start + silence - 1
         return found
+
+    def sources(self, history: History, account: NDArray[np.int32], at: NDArray[np.int64]) -> Source:
+        """Name the last event before the silence."""
+        silence = self.shortest.micros
+        signals = history.signals
+        rows = self._rows(history)
+        days = Moments.of(signals.account[rows], signals.occurred[rows])
+        told = np.full(len(at), "", dtype=object)
+        for i in np.flatnonzero(at != NEVER):
+            before = days.last_before(int(account[i]), int(at[i]) + 1 - silence)
+            told[i] = "no event at all" if before is None else f"last event {as_text(before)}"
+        return Source(np.full(len(at), -1, dtype=np.int64), told)
+
+    def variants(self) -> tuple[tuple[str, ChurnDefinition], ...]:
+        """Half and double the silence, where the horizon allows."""
+        asked = (n for n in (max(1, self.days // 2), 2 * self.days) if Span.of(n) <= self.horizon)
+        return tuple((f"days={n}", self.changed(days=n)) for n in asked if n != self.days)
 
     def delay(self, history: History) -> int:
         """Give the 99th percentile of ``recorded_at - occurred_at`` of the events."""

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from churnkit.reasons.changing import ChangeReasons
 from churnkit.reasons.exact import Explainer, contributions
 from churnkit.reasons.groups import Groups
+from churnkit.reasons.importance import importance
 from churnkit.reasons.reasons import Reasons, explain
 from churnkit.reasons.sharing import shap_explanation
 
-__all__ = ["Explainer", "Groups", "Reasons", "contributions", "explain", "shap_explanation"]
+__all__ = [
+    "ChangeReasons",
+    "Explainer",
+    "Groups",
+    "Reasons",
+    "contributions",
+    "explain",
+    "importance",
+    "shap_explanation",
+]

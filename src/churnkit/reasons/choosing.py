@@ -11,17 +11,20 @@ import pandas as pd
 from scipy.special import expit
 
 from churnkit.errors import WrongModel
+from churnkit.features.expressions import Aggregate
 from churnkit.reasons.companions import companions
 from churnkit.reasons.groups import medians
-from churnkit.reasons.kernel import NOTHING, Picked, pick
+from churnkit.reasons.kernel import NOTHING, Picked, over_chunks, pick
+from churnkit.reasons.stability import Stability
 from churnkit.reasons.words import Seen, teller
+from churnkit.timeline import NEVER, as_timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from churnkit.features import FeatureMatrix
+    from churnkit.features import Expression, FeatureMatrix
     from churnkit.reasons.exact import Explainer
     from churnkit.reasons.groups import Groups
 
@@ -90,26 +93,30 @@ class Facts:
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """What the kernel chose: ``[n, places]`` each, and the calibrated log-odds ``[n]``."""
+    """What the kernel chose: ``[n, places]`` each, the calibrated log-odds ``[n]``, and what refits say of it."""
 
     effect: NDArray[np.float64]
     group: NDArray[np.int64]
     feature: NDArray[np.int64]
     log_odds: NDArray[np.float64]
+    stability: Stability
 
 
 def choose(explainer: Explainer, facts: Facts, raising: int, lowering: int, threads: int | None) -> Chosen:
     """Choose each account's reasons, chunk by chunk, so that all contributions are never in memory at once."""
     X, groups = facts.matrix.values, facts.groups
     shape = (len(X), raising + lowering)
-    out = Chosen(np.zeros(shape), np.empty(shape, np.int64), np.empty(shape, np.int64), np.empty(len(X)))
+    empty = np.zeros(shape), np.empty(shape, np.int64), np.empty(shape, np.int64), np.empty(len(X))
+    out = Chosen(*empty, Stability.unknown(*shape))
     shown = groups.shown
 
-    def use(rows: slice, parts: NDArray[np.float64]) -> None:
+    def work(rows: slice) -> None:
+        parts, refits = explainer.refitted(X[rows])
         into = Picked(out.effect[rows], out.group[rows], out.feature[rows])
         out.log_odds[rows] = explainer.base + pick(parts, groups.group_of, shown, raising, lowering, into)
+        out.stability.judge(rows, into, refits, groups)
 
-    explainer.each(X, use, threads)
+    over_chunks(len(X), work, threads)
     return out
 
 
@@ -133,8 +140,30 @@ def tall(facts: Facts, chosen: Chosen, base: float, locale: str) -> pd.DataFrame
             "peers": peers,
             "direction": np.where(effect > 0, "raises", "lowers"),
             "action": _named(groups.actions, group),
+            "stable": chosen.stability.share[row, place],
+            **_dates(matrix.features, feature, matrix.cutoff[row]),
         }
     )
+
+
+def _dates(
+    features: Sequence[Expression], feature: NDArray[np.int64], cutoff: NDArray[np.int64]
+) -> dict[str, pd.DatetimeIndex]:
+    """Give the first and last moment of what each feature looks at; empty where it reaches back to the beginning."""
+    spans = [_reach(x) for x in features]
+    far = np.array([NEVER if a is None else a for a, _ in spans], dtype=np.int64)[feature]
+    near = np.array([b for _, b in spans], dtype=np.int64)[feature]
+    start = np.where(far == NEVER, NEVER, cutoff - np.where(far == NEVER, 0, far))
+    return {"from": as_timestamps(start), "to": as_timestamps(cutoff - near)}
+
+
+def _reach(feature: Expression) -> tuple[int | None, int]:
+    """Give how long before the cutoff a feature begins to look (None: at the beginning) and ends."""
+    leaves = [part for part in feature.walk() if isinstance(part, Aggregate)]
+    ends = [part.ending.micros for part in leaves]
+    if not leaves or any(part.window is None for part in leaves):
+        return None, min(ends, default=0)
+    return max(end + part.window.micros for part, end in zip(leaves, ends, strict=True) if part.window), min(ends)
 
 
 def _named(names: Sequence[str], at: NDArray[np.int64]) -> NDArray[np.object_]:
@@ -174,7 +203,7 @@ def totals(chosen: Chosen, base: float) -> pd.DataFrame:
     )
 
 
-def per_unit(base: float, log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
+def per_unit(base: float | NDArray[np.float64], log_odds: NDArray[np.float64]) -> NDArray[np.float64]:
     """Give the points of probability per unit of log-odds: the slope of the chord from the base to the account."""
     low, apart = expit(base), log_odds - base
     near = np.abs(apart) < 1e-6  # there the chord is its tangent

@@ -20,13 +20,14 @@ from churnkit.reasons.trees import conditioned, joined, read_trees
 from churnkit.timeline import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from churnkit.learning.blend import Blend
 
 T = TypeVar("T")
+
+DRAWS = 8
+"""Refits of a blend without bags."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,25 +99,61 @@ class Explainer:
         over_chunks(len(X), work, threads)
         return out
 
-    def each(
-        self, X: NDArray[np.float32], use: Callable[[slice, NDArray[np.float64]], T], threads: int | None = None
-    ) -> list[T]:
-        """Hand the contributions of one chunk of rows after another to ``use``, so the whole is never in memory."""
-        X = np.asarray(X, dtype=np.float32)
-        return over_chunks(len(X), lambda rows: use(rows, self.chunk(X[rows])), threads)
-
     def chunk(self, X: NDArray[np.float32]) -> NDArray[np.float64]:
         """Divide the log-odds of a few rows, in this thread."""
         out = np.zeros((len(X), len(self.blend.names)))
         if self.program is not None:
             out += shapley_values(self.program, X)[:, : out.shape[1]]
-        linear = self.blend.linear
-        if len(linear.coef) and self.blend.weight < 1.0:
-            factor = self.blend.calibration.slope * (1.0 - self.blend.weight)
-            parts = (linear.design(X) - linear.center) * linear.coef * factor
-            for column, feature in enumerate(linear.feature_of):
-                out[:, feature] += parts[:, column]
+        columns = self._columns(X)
+        if columns is not None:
+            self._add(columns * self.blend.linear.coef, out)
         return out
+
+    @property
+    def refits(self) -> int:
+        """How many refits the blend holds within itself: its bags, else draws of the logistic part."""
+        drawn = len(self.blend.uncertainty.directions) if len(self.blend.linear.coef) else 0
+        return len(self.blend.boosters) or min(drawn, DRAWS)
+
+    def refitted(self, X: NDArray[np.float32]) -> tuple[NDArray[np.float64], list[NDArray[np.float64]]]:
+        """Divide the log-odds of a few rows as :meth:`chunk` does, and as each refit would, in this thread.
+
+        Returns
+        -------
+        whole
+            float64 ``[n, p]``, equal to :meth:`chunk` but for rounding.
+        refits
+            Per refit float64 ``[n, p]``: one bag with one draw of the logistic coefficients.
+        """
+        blend, width = self.blend, len(self.blend.names)
+        scale = blend.calibration.slope * blend.weight
+        days, drawn = float(blend.days[self.horizon]), blend.uncertainty.directions
+        bags = [shapley_values(_program((text,), width, days, scale), X)[:, :width] for text in blend.boosters] or [
+            np.zeros((len(X), width)) for _ in range(self.refits)
+        ]
+        whole = np.zeros((len(X), width))
+        for bag in bags:
+            whole += bag
+        whole /= max(1, len(bags))
+        columns = self._columns(X)
+        if columns is not None:
+            self._add(columns * blend.linear.coef, whole)
+            for k, bag in enumerate(bags):
+                shift = drawn[k % len(drawn)] if len(drawn) else 0.0
+                self._add(columns * (blend.linear.coef + shift), bag)
+        return whole, bags
+
+    def _columns(self, X: NDArray[np.float32]) -> NDArray[np.float64] | None:
+        """Give the logistic part's columns around their means, on the calibrated scale; None where it has no say."""
+        linear = self.blend.linear
+        if not len(linear.coef) or self.blend.weight >= 1.0:
+            return None
+        return (linear.design(X) - linear.center) * (self.blend.calibration.slope * (1.0 - self.blend.weight))
+
+    def _add(self, parts: NDArray[np.float64], out: NDArray[np.float64]) -> None:
+        """Add each column's part to the feature that it is made of."""
+        for column, feature in enumerate(self.blend.linear.feature_of):
+            out[:, feature] += parts[:, column]
 
 
 def contributions(
@@ -146,7 +183,7 @@ def contributions(
     return explainer.contributions(X, threads), explainer.base
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _program(boosters: tuple[str, ...], column: int, days: float, scale: float) -> Program:
     trees = joined([read_trees(text) for text in boosters])
     if trees.linear:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from churnkit.display import Drawable
 from churnkit.errors import RequestError, UnknownAccount
 from churnkit.reasons.choosing import Facts, choose, tall, totals
 from churnkit.reasons.exact import Explainer
+from churnkit.reasons.files import read_reasons, write_reasons
+from churnkit.timeline import as_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +36,9 @@ class Reasons(Drawable):
         raise the risk, the strongest first, then those that lower it); theme; feature (the one that carries most of
         the reason); sentence; effect (log-odds, of all the reason's features together); points (the same in points
         of probability: 0.01 is one percentage point); value, earlier, peers (of the feature; NaN where unknown);
-        direction (``"raises"`` or ``"lowers"``); action (``"act"`` or ``"explain only"``).
+        direction (``"raises"`` or ``"lowers"``); action (``"act"`` or ``"explain only"``); stable (the share of refits
+        on redrawn accounts in which the reason keeps its sign and place: below 0.5 it flips; NaN without refits);
+        from and to (the time that the feature looks at, half open; from is empty where that is all the past).
     totals
         One row per account: account_id; log_odds and probability; base and base_probability, of nobody in
         particular; shown and rest (log-odds: base + shown + rest = log_odds); rest_points.
@@ -41,15 +46,24 @@ class Reasons(Drawable):
         The horizon that is explained.
     notes
         What a reader should know.
+    as_of, model_id
+        The moment of the scores (microseconds UTC) and the model that made them; None and empty where not known.
     """
 
     frame: pd.DataFrame
     totals: pd.DataFrame
     horizon: Span
     notes: tuple[str, ...] = ()
+    as_of: int | None = None
+    model_id: str = ""
 
     def __len__(self) -> int:
         return len(self.totals)
+
+    @property
+    def moment(self) -> str:
+        """The moment of the scores in words."""
+        return "an unknown moment" if self.as_of is None else as_text(self.as_of)
 
     def of(self, account_id: object) -> pd.DataFrame:
         """Give the reasons of one account, the first place first.
@@ -62,6 +76,32 @@ class Reasons(Drawable):
         if not (self.totals["account_id"] == account_id).any():
             raise UnknownAccount.named(account_id, self.totals["account_id"])
         return self.frame[self.frame["account_id"] == account_id].reset_index(drop=True)
+
+    def write(self, path: str | Path) -> Path:
+        """Write one table: a row per reason with the totals of its account beside it, as_of and model_id kept.
+
+        Parameters
+        ----------
+        path
+            Ends in .parquet or .csv. An account without a reason has one row without a place.
+
+        Raises
+        ------
+        RequestError
+            If the ending is another one.
+        """
+        return write_reasons(self, Path(path))
+
+    @classmethod
+    def read(cls, path: str | Path) -> Reasons:
+        """Read what :meth:`write` wrote.
+
+        Raises
+        ------
+        BundleError
+            If the file is not there, or not one of reasons.
+        """
+        return cls(**read_reasons(Path(path)))
 
 
 def explain(  # noqa: PLR0913 - a public verb of words, all but two by name
@@ -124,4 +164,5 @@ def explain(  # noqa: PLR0913 - a public verb of words, all but two by name
     frame, whole = tall(facts, chosen, explainer.base, locale), totals(chosen, explainer.base)
     frame.insert(0, "account_id", account_ids.take(frame.pop("row").to_numpy()))
     whole.insert(0, "account_id", account_ids)
-    return Reasons(frame=frame, totals=whole, horizon=blend.horizons[explainer.horizon])
+    notes = chosen.stability.notes(explainer.refits)
+    return Reasons(frame=frame, totals=whole, horizon=blend.horizons[explainer.horizon], notes=notes)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from churnkit.contact import ContactPlan
-    from churnkit.reasons import Reasons
+    from churnkit.reasons import ChangeReasons, Reasons
     from churnkit.scoring import AccountRisk, Scores
 
 REASONS = ("reason_1", "reason_2", "reason_3")
@@ -104,6 +104,35 @@ class ReasonsSection(Section["Reasons"], of="Reasons"):
         ]
         more = _more(len(accounts), "reasons.frame")
         yield Table(columns("account", "#place", "#points", "theme", "why"), tuple(rows), more=more)
+        if thing.notes:
+            yield Notes(thing.notes, "Notes")
+
+
+class ChangeSection(Section["ChangeReasons"], of="ChangeReasons"):
+    """Why scores moved."""
+
+    def blocks(self, thing: ChangeReasons) -> Iterable[Block]:
+        """Tell the greatest moves."""
+        totals = thing.totals
+        yield Heading(
+            f"Moves of {count(len(totals), 'score')} from {day(thing.before)} to {day(thing.after)}",
+            f"risk within {span(thing.horizon)}; the parts add up to each move",
+        )
+        up, down = int((totals["points"] > 0).sum()), int((totals["points"] < 0).sum())
+        yield Facts((("rose", count(up)), ("fell", count(down)), ("scored once only", count(len(thing.elsewhere)))))
+        order = totals["points"].abs().sort_values(ascending=False, kind="stable").index
+        rows = [
+            (str(r["account_id"]), percent(r["probability_before"]), percent(r["probability"]), str(r["sentence"]))
+            for r in totals.loc[order[:SHOWN]].to_dict("records")
+        ]
+        more = _more(len(totals), "totals")
+        yield Table(columns("account", "#before", "#now", "why"), tuple(rows), "The greatest moves first", more)
+        once = tally(thing.elsewhere["scored"] + ": " + thing.elsewhere["reason"])
+        if once:
+            told = tuple((why, count(n)) for why, n in once)
+            yield Table(columns("scored only", "#accounts"), told, caption="Without a move")
+        if thing.notes:
+            yield Notes(thing.notes, "Notes")
 
 
 def points(value: float) -> str:

@@ -60,7 +60,7 @@ def fit(recipe: Recipe, history: History, cutoffs: Iterable[Cutoff | int]) -> Fi
     return Fitted(
         recipe=recipe,
         blend=blend,
-        groups=Groups.fit(matrix, history),
+        groups=Groups.fit(matrix, history, never=recipe.never_show),
         card=_card(recipe, blend, training, folds),
         book=matrix.books[int(labels.cutoff.max())],
     )

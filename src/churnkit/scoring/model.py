@@ -13,13 +13,14 @@ import numpy as np
 import pandas as pd
 
 from churnkit.display import Drawable
-from churnkit.errors import RequestError, UnknownAccount, WrongModel
+from churnkit.errors import RequestError, UnknownAccount
 from churnkit.features import Book, FeatureMatrix, FeatureSet, compute
 from churnkit.learning import Blend
-from churnkit.reasons import Groups, Reasons, explain
+from churnkit.reasons import Explainer, Groups, Reasons, explain, importance
 from churnkit.scoring import fitting
 from churnkit.scoring.bundle import hashes, read_manifest, write_bundle
 from churnkit.scoring.card import ModelCard
+from churnkit.scoring.changing import explain_change
 from churnkit.scoring.recipe import Recipe
 from churnkit.scoring.risk import AccountRisk, ReasonLine
 from churnkit.scoring.scores import Scores
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from churnkit.history import History
     from churnkit.learning import Prediction
+    from churnkit.reasons import ChangeReasons
 
 EARLIER = 28 * DAY
 """How far back reasons look for the account's own earlier value: whole weeks, as the catalogue's windows are."""
@@ -148,6 +150,7 @@ class ChurnModel(Drawable):
             notes=fitting.silent_tables(self.features, history, cutoff),
             matrix=_take(matrix, order),
             history=history,
+            model=self,
         )
 
     def explain(self, scores: Scores, *, history: History | None = None, top: int = 3, locale: str = "en") -> Reasons:
@@ -169,10 +172,73 @@ class ChurnModel(Drawable):
         WrongModel
             If the scores are another model's, or the history is not the one that they were made from.
         """
-        matrix = self._matrix_of(scores, history)
+        matrix = scores.measured(self, history)
         told = history if history is not None else scores.history
         assert told is not None
-        return self._explain(matrix, told, scores.book, top=top, locale=locale)
+        reasons = self._explain(matrix, told, scores.book, top=top, locale=locale)
+        return replace(reasons, as_of=scores.as_of, model_id=self.model_id)
+
+    def explain_change(
+        self,
+        before: Scores,
+        after: Scores,
+        history: History,
+        before_model: ChurnModel | None = None,
+        *,
+        top: int = 3,
+        locale: str = "en",
+    ) -> ChangeReasons:
+        """Say why scores moved, exactly: the parts add up to the move of each account's log-odds.
+
+        The path: old model on the facts known then -> the same facts at the later moment (passage of time) -> with
+        the new facts -> beside the peers of now -> new model -> new calibration.
+
+        Parameters
+        ----------
+        before, after
+            Scores at two moments; ``after`` is of this model.
+        history
+            What has happened until ``after``.
+        before_model
+            The model of ``before``; None: this one.
+        top
+            Parts per account.
+        locale
+            Language and number forms of the sentences.
+
+        Raises
+        ------
+        WrongModel
+            If scores are of other models, the recipes' churn definitions differ, or scores read from disk were made
+            from another history.
+        RequestError
+            If ``before`` is not the earlier one, or no account is in both.
+        """
+        return explain_change(self, before_model or self, before, after, history, top=top, locale=locale)
+
+    def importance(self, scores: Scores, history: History | None = None) -> pd.DataFrame:
+        """Say what moves the scores most, by theme, signal and feature, with 90 % intervals.
+
+        Parameters
+        ----------
+        scores
+            Of this model.
+        history
+            Needed only where ``scores`` were read from disk.
+
+        Returns
+        -------
+        DataFrame
+            level (``"theme"``, ``"signal"`` or ``"feature"``), name, theme, importance (mean over accounts of the
+            absolute contribution, log-odds), low, high, share (of its level); see :func:`churnkit.reasons.importance`.
+
+        Raises
+        ------
+        WrongModel
+            If the scores are another model's, or the history is not the one that they were made from.
+        """
+        explainer = Explainer.of(self.blend, self.horizon)
+        return importance(explainer, scores.measured(self, history).values, self.groups)
 
     def assess(
         self, history: History, account_id: Any, *, at: Cutoff | int, book: Book | None = None, top: int = 3
@@ -258,29 +324,6 @@ class ChurnModel(Drawable):
             columns[f"probability_{horizon}"] = predicted.probability[:, j]
         columns |= {"low": predicted.low, "high": predicted.high, "log_odds": predicted.log_odds[:, main]}
         return pd.DataFrame(columns).assign(rung=self.blend.rung, model_id=self.model_id)
-
-    def _matrix_of(self, scores: Scores, history: History | None) -> FeatureMatrix:
-        if scores.model_id != self.model_id:
-            raise WrongModel(
-                f"the scores are of model {scores.model_id}, this is {self.model_id}; explain them with their own "
-                "model."
-            )
-        if history is None and scores.matrix is not None:
-            return scores.matrix
-        if history is None:
-            raise WrongModel("scores read from disk do not hold their facts; pass history= to explain them.")
-        codes = np.array([history.code(a) for a in scores.frame["account_id"]], dtype=np.int32)
-        cutoffs = np.full(len(codes), scores.as_of, dtype=np.int64)
-        matrix = compute(self.features, history, account=codes, cutoff=cutoffs, books={scores.as_of: scores.book})
-        again = self.blend.log_odds(matrix.values)[:, self.blend.main]
-        off = ~np.isclose(again, scores.frame["log_odds"], rtol=0, atol=1e-9)
-        if off.any():
-            first = scores.frame["account_id"].iloc[int(np.argmax(off))]
-            raise WrongModel(
-                f"{int(off.sum())} of {len(off)} accounts score differently on this history (first: {first!r}); "
-                "pass the history that the scores were made from."
-            )
-        return matrix
 
     def _explain(self, matrix: FeatureMatrix, history: History, book: Book, *, top: int, locale: str) -> Reasons:
         cutoff = int(matrix.cutoff[0])

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, ValidationError, field_serializer, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
 from churnkit.display import Drawable
 from churnkit.errors import BadExpression, BadRecipe, HorizonError
 from churnkit.features import FeatureSet
 from churnkit.labels import ChurnDefinition, read_definition
 from churnkit.learning import LearnerSettings
+from churnkit.snapshots.barring import attributes_read
 from churnkit.timeline import Span
 
 if TYPE_CHECKING:
@@ -33,6 +43,11 @@ class Recipe(Drawable, BaseModel):
         Expressions; None: the catalogue, built from the signals of the history when the model is fitted.
     learner
         Settings of the learner; the defaults need no tuning.
+    bar
+        Attributes that the model must not know: the catalogue makes no feature of them, and a given feature that
+        reads one is refused.
+    never_show
+        Attributes and signals that are never given as a reason; their effect stays in the rest.
 
     Examples
     --------
@@ -47,6 +62,8 @@ class Recipe(Drawable, BaseModel):
     horizons: tuple[Span, ...] | None = None
     features: FeatureSet | None = None
     learner: LearnerSettings = Field(default_factory=LearnerSettings)
+    bar: tuple[str, ...] = ()
+    never_show: tuple[str, ...] = ()
 
     @field_validator("churn", mode="before")
     @classmethod
@@ -59,6 +76,16 @@ class Recipe(Drawable, BaseModel):
         if value is None or isinstance(value, FeatureSet):
             return value
         return FeatureSet.from_dict(value) if isinstance(value, dict) else FeatureSet(value)
+
+    @model_validator(mode="after")
+    def _refuse_barred(self) -> Self:
+        found = [(x.name, a) for x in self.features or () for a in attributes_read(x) if a in self.bar]
+        if found:
+            raise BadRecipe(
+                f"recipe: {len(found)} features read a barred attribute (first: {found[0][0]!r} reads "
+                f"{found[0][1]!r}). Leave them out, or take the attribute from bar."
+            )
+        return self
 
     @field_serializer("features")
     def _write_features(self, value: FeatureSet | None) -> Any:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from churnkit.display import Drawable
-from churnkit.errors import BundleError
-from churnkit.features import Book
+from churnkit.errors import BundleError, WrongModel
+from churnkit.features import Book, compute
+from churnkit.reasons import shap_explanation
 from churnkit.timeline import Span, as_text
 
 if TYPE_CHECKING:
     from churnkit.features import FeatureMatrix
     from churnkit.history import History
+    from churnkit.scoring.model import ChurnModel
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,8 +44,8 @@ class Scores(Drawable):
         Which model scored.
     notes
         What should be known beside the numbers.
-    matrix, history
-        What was scored, kept for explaining; None after reading from disk.
+    matrix, history, model
+        What was scored and by what, kept for explaining; None after reading from disk.
     """
 
     frame: pd.DataFrame
@@ -54,6 +57,7 @@ class Scores(Drawable):
     notes: tuple[str, ...] = ()
     matrix: FeatureMatrix | None = None
     history: History | None = None
+    model: ChurnModel | None = None
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -62,6 +66,74 @@ class Scores(Drawable):
     def moment(self) -> str:
         """The moment in words."""
         return as_text(self.as_of)
+
+    def measured(self, model: ChurnModel, history: History | None = None) -> FeatureMatrix:
+        """Give the features that were scored, or measure them again.
+
+        Parameters
+        ----------
+        model
+            The model that made these scores.
+        history
+            Needed only where they were read from disk.
+
+        Raises
+        ------
+        WrongModel
+            If the scores are another model's, or the history is not the one that they were made from.
+        """
+        if self.model_id != model.model_id:
+            raise WrongModel(
+                f"the scores are of model {self.model_id}, this is {model.model_id}; explain them with their own model."
+            )
+        if history is None and self.matrix is not None:
+            return self.matrix
+        if history is None:
+            raise WrongModel("scores read from disk do not hold their facts; pass history= to explain them.")
+        codes = np.array([history.code(a) for a in self.frame["account_id"]], dtype=np.int32)
+        cutoffs = np.full(len(codes), self.as_of, dtype=np.int64)
+        matrix = compute(model.features, history, account=codes, cutoff=cutoffs, books={self.as_of: self.book})
+        again = model.blend.log_odds(matrix.values)[:, model.blend.main]
+        off = ~np.isclose(again, self.frame["log_odds"], rtol=0, atol=1e-9)
+        if off.any():
+            first = self.frame["account_id"].iloc[int(np.argmax(off))]
+            raise WrongModel(
+                f"{int(off.sum())} of {len(off)} accounts score differently on this history (first: {first!r}); "
+                "pass the history that the scores were made from."
+            )
+        return matrix
+
+    def explanation(
+        self,
+        model: ChurnModel | None = None,
+        *,
+        history: History | None = None,
+        horizon: Span | str | None = None,
+    ) -> Any:
+        """Give a ``shap.Explanation`` for shap's waterfall, beeswarm and bar plots.
+
+        Parameters
+        ----------
+        model, history
+            The model that scored, and what it scored: needed only where the scores were read from disk.
+        horizon
+            None: the main one.
+
+        Returns
+        -------
+        shap.Explanation
+            Exact contributions, float64 ``[n, p]`` log-odds, rows as in ``frame``.
+
+        Raises
+        ------
+        WrongModel
+            If the model is not there, or another one.
+        """
+        asked = model or self.model
+        if asked is None:
+            raise WrongModel("scores read from disk do not hold their model; pass model= (and history=).")
+        matrix = self.measured(asked, history)
+        return shap_explanation(asked.blend, matrix, horizon=horizon or self.horizon)
 
     def write(self, folder: str | Path) -> Path:
         """Write scores.parquet, excluded.parquet, the book and a manifest into a folder."""

@@ -11,6 +11,7 @@ import pandas as pd
 from churnkit.errors import HorizonError
 from churnkit.features import FeatureMatrix, catalogue, compute
 from churnkit.labels import Labels, label, purge
+from churnkit.snapshots.barring import without
 from churnkit.timeline import Cutoff, as_text, as_timestamps, moments
 
 if TYPE_CHECKING:
@@ -36,6 +37,10 @@ class Question(Protocol):
     @property
     def features(self) -> Sequence[Expression] | None:
         """Features; None: the catalogue of the history."""
+
+    @property
+    def bar(self) -> Sequence[str]:
+        """Attributes of which the catalogue makes no feature."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +120,9 @@ def training_set(recipe: Question, history: History, cutoffs: Iterable[Cutoff | 
     horizons = recipe.churn.horizons(recipe.horizons)
     labels = label(history, recipe.churn, at, horizons)
     _refuse_immature(labels, history, recipe.churn)
-    features = recipe.features if recipe.features is not None else catalogue(history, cutoffs=at)
+    features = recipe.features
+    if features is None:
+        features = without(catalogue(history, cutoffs=at), recipe.bar, history)
     matrix = compute(features, history, account=labels.account, cutoff=labels.cutoff)
     return TrainingSet(matrix, labels, purge(history, recipe.churn), history.account_ids)
 

@@ -36,6 +36,12 @@ def test_a_tiny_value_survives_a_huge_one_that_has_left():
     assert sums([1e300, 1.0, -1e300, 3e-5])[0, 3] == 1.0
 
 
+def test_a_large_value_that_has_left_costs_a_small_one_no_digit():
+    found = sums([1e5 + 0.1, 0.7, 0.1, 0.3])
+    assert found[1, 2] == 0.7
+    assert found[1, 4] == math.fsum([0.7, 0.1, 0.3])
+
+
 def test_a_silent_window_is_zero():
     assert sums([5.0])[1, 1] == 0.0
 

@@ -63,7 +63,7 @@ def plans(scene: Scene) -> Iterator[Expression]:
     for plan in scene.labels.get("plan", ()):
         chosen = f.days_since("plan", where=label == plan)
         yield f.where(f.count("plan", where=label == plan) > 0, chosen.equals(f.days_since("plan")), 0).named(
-            f"plan_is_{token(plan)}", phrase=f"being on the plan {plan}"
+            f"plan_is_{token(plan)}", phrase=f"plan {plan}"
         )
 
 

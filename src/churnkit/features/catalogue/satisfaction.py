@@ -60,7 +60,7 @@ def asked(scene: Scene, metric: str) -> Iterator[Expression]:
     )
     # a survey is open while no answer has come since it was sent, or ever
     last = f.where(f.count(metric) > 0, f.days_since(survey) < f.days_since(metric), f.count(survey) > 0)
-    yield last.named(f"unanswered_last_{token(metric)}", phrase=f"no answer to the last of the {noun(survey).many}")
+    yield last.named(f"unanswered_last_{token(metric)}", phrase=f"last {noun(survey).one} without an answer")
     if scene.fits("182d", "182d"):
         now, before = (f.count(metric, "182d", ending=e) / f.count(survey, "182d", ending=e) for e in ("0d", "182d"))
         yield (now - before).named(

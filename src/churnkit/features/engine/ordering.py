@@ -67,15 +67,15 @@ def _in_order(occurred, columns, low, high):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _by_time(key, index, other_key, other, n):  # type: ignore[no-untyped-def]
-    """Order ``key[:n]`` and ``index[:n]`` with it: insertion in runs, then merges."""
+def sort_pairs(key, item, spare_key, spare, n):  # type: ignore[no-untyped-def]
+    """Order ``key[:n]`` and ``item[:n]`` with it, equal keys as they came: insertion in runs, then merges."""
     for low in range(0, n, _RUN):
         for i in range(low + 1, min(low + _RUN, n)):
-            moved, fact, j = key[i], index[i], i
+            moved, with_it, j = key[i], item[i], i
             while j > low and key[j - 1] > moved:
-                key[j], index[j] = key[j - 1], index[j - 1]
+                key[j], item[j] = key[j - 1], item[j - 1]
                 j -= 1
-            key[j], index[j] = moved, fact
+            key[j], item[j] = moved, with_it
     width = _RUN
     while width < n:
         for low in range(0, n, 2 * width):
@@ -83,12 +83,13 @@ def _by_time(key, index, other_key, other, n):  # type: ignore[no-untyped-def]
             i, j = low, middle
             for at in range(low, high):
                 if j >= high or (i < middle and key[i] <= key[j]):
-                    other_key[at], other[at] = key[i], index[i]
+                    spare_key[at], spare[at] = key[i], item[i]
                     i += 1
                 else:
-                    other_key[at], other[at] = key[j], index[j]
+                    spare_key[at], spare[at] = key[j], item[j]
                     j += 1
-        key[:n], index[:n] = other_key[:n], other[:n]
+        for at in range(n):
+            key[at], item[at] = spare_key[at], spare[at]
         width *= 2
 
 
@@ -127,42 +128,51 @@ def _permute(column, index, low, n):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def most(start, first, last):  # type: ignore[no-untyped-def]
+    """Give the largest number of rows that an account from ``first`` to ``last`` (excluded) has."""
+    found = np.int64(0)
+    for a in range(first, last):
+        found = max(found, start[a + 1] - start[a])
+    return found
+
+
+@kernel
 def settle(start, occurred, columns, first, last):  # type: ignore[no-untyped-def]
     """Order the facts of each account from ``first`` to ``last`` (excluded)."""
     known, signal, value, label, actor = columns
-    room = 0
-    for a in range(first, last):
-        room = max(room, start[a + 1] - start[a])
-    index, other = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
-    key, other_key = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+    room = most(start, first, last)
+    fact, spare = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+    key, spare_key = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
     for a in range(first, last):
         low, n = start[a], start[a + 1] - start[a]
         if _in_order(occurred, columns, low, low + n):
             continue
         for k in range(n):
-            key[k], index[k] = occurred[low + k], low + k
-        _by_time(key, index, other_key, other, n)
-        _break_ties(key, index, columns, n)
+            key[k], fact[k] = occurred[low + k], low + k
+        sort_pairs(key, fact, spare_key, spare, n)
+        _break_ties(key, fact, columns, n)
         for k in range(n):
             occurred[low + k] = key[k]
-        _permute(signal, index, low, n)
-        _permute(known, index, low, n)
-        _permute(value, index, low, n)
-        _permute(label, index, low, n)
-        _permute(actor, index, low, n)
+        _permute(signal, fact, low, n)
+        _permute(known, fact, low, n)
+        _permute(value, fact, low, n)
+        _permute(label, fact, low, n)
+        _permute(actor, fact, low, n)
 
 
 @kernel
 def number_actors(start, actor, first, last):  # type: ignore[no-untyped-def]
     """Number each account's actors from 0, so that kernels can count them in a small table."""
+    room = most(start, first, last)
+    fact, spare = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+    key, spare_key = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
     for a in range(first, last):
-        low, high = start[a], start[a + 1]
-        here = np.sort(actor[low:high])
-        known = 0
-        for k in range(len(here)):
-            if here[k] >= 0 and (known == 0 or here[k] != here[known - 1]):
-                here[known] = here[k]
-                known += 1
-        for i in range(low, high):
-            if actor[i] >= 0:
-                actor[i] = np.searchsorted(here[:known], actor[i])
+        low, n = start[a], start[a + 1] - start[a]
+        for k in range(n):
+            key[k], fact[k] = actor[low + k], low + k
+        sort_pairs(key, fact, spare_key, spare, n)
+        number = -1
+        for k in range(n):
+            if key[k] >= 0 and (k == 0 or key[k] != key[k - 1]):
+                number += 1
+            actor[fact[k]] = number if key[k] >= 0 else -1

@@ -8,6 +8,7 @@ import numpy as np
 
 from churnkit.features.engine.compiling import kernel
 from churnkit.features.engine.desk import Rows
+from churnkit.features.engine.ordering import most, sort_pairs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,18 +37,24 @@ def arrange(account: NDArray[np.int32], cutoff: NDArray[np.int64], accounts: int
 @kernel
 def _order(account, cutoff, order, start):  # type: ignore[no-untyped-def]
     """Order rows by account and cutoff; ``start`` tells where each account's begin."""
-    for a in account:
-        start[a + 1] += 1
-    for a in range(len(start) - 1):
+    n, accounts = len(account), len(start) - 1
+    for i in range(n):
+        start[account[i] + 1] += 1
+    for a in range(accounts):
         start[a + 1] += start[a]
-    cursor = start[:-1].copy()
-    for i in range(len(account)):
+    cursor = start.copy()
+    for i in range(n):
         order[cursor[account[i]]] = i
         cursor[account[i]] += 1
-    for a in range(len(start) - 1):
-        low, high = start[a], start[a + 1]
-        for i in range(low + 1, high):
-            if cutoff[order[i]] < cutoff[order[i - 1]]:
-                rows = order[low:high].copy()
-                order[low:high] = rows[np.argsort(cutoff[rows])]
-                break
+    room = most(start, 0, accounts)
+    row, spare = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+    key, spare_key = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+    for a in range(accounts):
+        low, m, ascending = start[a], start[a + 1] - start[a], True
+        for k in range(m):
+            row[k], key[k] = order[low + k], cutoff[order[low + k]]
+            ascending = ascending and (k == 0 or key[k] >= key[k - 1])
+        if not ascending:
+            sort_pairs(key, row, spare_key, spare, m)
+            for k in range(m):
+                order[low + k] = row[k]

@@ -21,7 +21,7 @@ SILENT_DAYS = 30
 OUTAGE_DAYS = 7
 """A week without any event is an outage until shown otherwise."""
 _EXPECTED = 7.0
-"""So many facts a week make an empty one incredible (e^-7, one week in a thousand)."""
+"""So many facts in the usual (median) week make an empty one incredible (e^-7, one week in a thousand)."""
 _LATE = 2 * DAY
 
 
@@ -35,6 +35,7 @@ class Told(NamedTuple):
     first: int
     last: int
     per_week: float
+    usual: float
     longest: int
     gap_from: int
     without: float
@@ -77,6 +78,7 @@ def _tell(signals: Signals, name: str, rows: NDArray[np.int64], accounts: int, t
         first=first,
         last=last,
         per_week=len(rows) / max((last - first) / (7 * DAY), 1.0),
+        usual=float(np.median(np.bincount((days - days.min()) // 7))),
         longest=int(gaps.max()) if len(gaps) else 0,
         gap_from=int((there[at] + int(days.min()) + 1) * DAY) if len(gaps) else first,
         without=1 - with_it / accounts,
@@ -112,13 +114,14 @@ def signal_sheet(told: list[Told]) -> Sheet:
 def find_in_signals(told: list[Told], signals: Signals, timezone: str) -> Iterator[Finding]:
     """Find outages, late arrivals and names without end."""
     for signal in told:
-        if signal.longest >= OUTAGE_DAYS and signal.per_week >= _EXPECTED:
+        # Contracts make facts when terms begin and end, not day by day.
+        if signal.longest >= OUTAGE_DAYS and signal.usual >= _EXPECTED and signal.table != "subscriptions":
             yield Finding(
                 "warning",
                 "outage",
                 signal.table,
                 f"no {signal.name} for {signal.longest} days from {as_text(signal.gap_from)} on, "
-                f"where {signal.per_week:,.0f} a week are usual.",
+                f"where {signal.usual:,.0f} a week are usual.",
                 "An outage of the export until shown otherwise: fetch those days again.",
                 column=signal.name,
                 count=signal.longest,

@@ -13,6 +13,7 @@ from churnkit.features.expressions import (
     Attribute,
     Choose,
     Comparison,
+    Constant,
     FromBook,
     RankAmong,
     Tenure,
@@ -79,7 +80,11 @@ def _comparison(expression: Expression, language: Language) -> Teller:
     def tell(seen: Seen) -> str:
         if seen.missing:
             return language.sentence("unknown", what=one.what, time="")
-        return language.sentence("yes" if seen.value else "no", what=timed(one), beside="")
+        before = None
+        if seen.compared and bool(seen.value) != bool(seen.earlier):
+            before = language.text("was" if seen.earlier else "was not")
+        notes = beside(language, before=before)
+        return language.sentence("yes" if seen.value else "no", what=timed(one), beside=notes)
 
     return tell
 
@@ -137,7 +142,8 @@ def _logarithms(expression: Expression) -> bool:
 def _answers(expression: Expression) -> bool:
     """Whether an expression is yes or no."""
     if isinstance(expression, Choose):
-        return _answers(expression.then) and _answers(expression.otherwise)
+        chosen = [part for part in (expression.then, expression.otherwise) if not isinstance(part, Constant)]
+        return bool(chosen) and all(_answers(part) for part in chosen)
     return isinstance(expression, Comparison)
 
 

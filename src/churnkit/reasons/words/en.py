@@ -93,7 +93,7 @@ TEXT = {
     "within": "accounts with the same {attribute}",
     # the account itself
     "attribute": "{what}: {now}.",
-    "no attribute": "No {what} is recorded for this account.",
+    "no attribute": "{what} of this account: not on record.",
     "customer for": "Customer for {now}{beside}.",
     "customer since today": "Customer for less than a day{beside}.",
     # what stands in brackets at the end
@@ -102,8 +102,30 @@ TEXT = {
     "usual gap": "usual gap: {now}",
     "plus": "+{now}",
     "minus": "−{now}",
+    "was": "yes",
+    "was not": "no",
     "on": "on",
     "off": "off",
+    # a move of the score: its headline, and what each part of it is called
+    "change up": "Up {points} since {since}, from {before} to {now}{parts}.",
+    "change down": "Down {points} since {since}, from {before} to {now}{parts}.",
+    "change none": "Unchanged at {now} since {since}{parts}.",
+    "change parts": ": {parts}",
+    "change part": "{points} from {what}",
+    "points.one": "{now} point",
+    "points.other": "{now} points",
+    "last weekday": "last {weekday}",
+    "new facts": "{now} {facts}",
+    "new facts before": "{now} {facts} (before: {earlier})",
+    "no new facts": "no {facts} (before: {earlier})",
+    "time since": "time without {facts}",
+    "late facts": "{facts} known late",
+    "nearing": "the {value} nearing",
+    "time as a customer": "time as a customer",
+    "peers moved": "moves of peers",
+    "new model": "the new model",
+    "new calibration": "the new calibration",
+    "all else": "all else",
     # when
     "in the last": " in the last {span}",
     "between": " between {start} and {end} days ago",
@@ -115,6 +137,8 @@ TEXT = {
     "mean": "average {value}",
     "minimum": "lowest {value}",
     "maximum": "highest {value}",
+    "minimum long": "shortest {value}",
+    "maximum long": "longest {value}",
     "std": "{value}",
     "slope": "{value}",
     "latest": "{last}",
@@ -279,6 +303,13 @@ _DONE = frozenset(
     {"sent", "left", "done", "made", "paid", "read", "run", "built", "set", "lost", "won", "seen", "begun"}
 )
 _ODD = {"person": "people", "child": "children", "man": "men", "woman": "women"}
+
+
+def several(phrase: str) -> bool:
+    """Whether a phrase is plural by its first noun: ``kinds of activity``."""
+    words = phrase.split(" ")
+    head = next((i for i, word in enumerate(words) if word in _HEADS and i), len(words)) - 1
+    return words[head].endswith("s") and not words[head].endswith("ss") and not words[head].isupper()
 
 
 def adjective(count: int, unit: str) -> str:

@@ -63,7 +63,8 @@ def quantity(expression: Expression, language: Language) -> Quantity:
     if isinstance(expression, Apply) and not expression.given_phrase:
         inner = quantity(expression.arg, language)
         return inner if expression.function != "abs" else replace(inner, what=language.text("bigger", what=inner.what))
-    return Quantity(_phrase(expression, language), "", shower(expression, language))
+    many = bool(expression.given_phrase) and language.words.several(expression.given_phrase)
+    return Quantity(_phrase(expression, language), "", shower(expression, language), many=many)
 
 
 def timed(one: Quantity) -> str:
@@ -125,6 +126,9 @@ def _joined(expression: Expression, language: Language) -> str:
     if alike(*expression.parts) and expression.sign in ("-", "/"):
         key = "change" if expression.sign == "-" else "compared"
         return language.text(key, what=one.what, time=one.time, then=two.time)
+    if expression.sign == "/" and two.each:
+        each = two.each if one.time == two.time else two.each + two.time
+        return language.text("per", what=one.what, each=each) + one.time
     return language.text(expression.sign, what=timed(one), other=timed(two))
 
 
@@ -150,6 +154,8 @@ def _of_aggregate(expression: Aggregate, language: Language) -> Quantity:
     )
     if key in _MANY:
         each = language.text(f"each {key}{any_}", **parts)
+    if key in ("minimum", "maximum") and expression.unit in language.words.UNITS:
+        key += " long"
     return Quantity(
         what=language.text(key + any_, **parts),
         time=when(expression, language),

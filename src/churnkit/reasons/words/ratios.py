@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from math import expm1, isnan
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,10 @@ def plain(expression: Expression, language: Language) -> Teller:
     """Tell a quantity that has a phrase of its own."""
     one = quantity(expression, language)
     change = (expression.given_phrase or "").startswith("change")
-    show = signed(_size(one, language, relative=False), language)
+    size = _size(one, language, relative=False)
+    if change and one.show(0.01) == language.share(0.01):  # a change of a share is told in points, not in percent
+        size = partial(_in_points, language)
+    show = signed(size, language)
 
     def tell(seen: Seen) -> str:
         if seen.missing:
@@ -37,6 +41,10 @@ def plain(expression: Expression, language: Language) -> Teller:
         return language.sentence("now", what=one.what, time=one.time, now=show(seen.value), beside=notes)
 
     return tell
+
+
+def _in_points(language: Language, value: float) -> str:
+    return language.text("percentage points", now=language.number(abs(value) * 100))
 
 
 def signed(size: Callable[[float], str], language: Language) -> Callable[[float], str]:

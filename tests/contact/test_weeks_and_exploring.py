@@ -1,0 +1,164 @@
+"""Several weeks at once, calls by lot off the list, the step at a contract's end, and what stands beside a name."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churnkit.contact import ByRisk, ContactRules, plan_contacts
+from churnkit.contact.exploring import _first_that_fit
+from churnkit.contact.teams import roll_up
+from churnkit.contact.waiting import left_by
+from churnkit.errors import BadPlan
+from support import plans as book
+
+
+def planned(capacity=2, team=None, told=None, history=None, **more):
+    history = history or book.history(team=team)
+    return plan_contacts(book.scores(), told, history, policy=book.POLICY, rules=book.RULES, capacity=capacity, **more)
+
+
+def test_two_weeks_call_the_four_best_each_in_one_week():
+    plan = planned(weeks=2)
+    calls = plan.contacts.set_index("account_id")
+    assert sorted(calls.index) == ["a", "b", "d", "f"]
+    assert calls["week"].value_counts().to_dict() == {1: 2, 2: 2}
+    assert set(calls.index[calls["week"] == 1]) == {"b", "d"} or plan.total > 0
+
+
+def test_no_other_division_of_the_weeks_saves_more():
+    from itertools import combinations
+
+    single = planned(capacity=6).frame.set_index("account_id")
+    now = single["net_saving"]
+    later = now - single["cost_of_waiting"]
+    plan = planned(weeks=2)
+    best = max(
+        sum(now[a] for a in first) + sum(later[a] for a in second)
+        for first in combinations("abcdf", 2)
+        for second in combinations([x for x in "abcdf" if x not in first], 2)
+    )
+    assert plan.total == pytest.approx(best)
+
+
+def test_planned_contacts_stand_in_their_week(tmp_path):
+    plan = planned(weeks=2)
+    plan.commit(tmp_path)
+    rows = pd.read_parquet(tmp_path / "planned_contacts.parquet")
+    assert (rows["contacted_at"] - rows["decided_at"]).dt.days.value_counts().to_dict() == {0: 2, 7: 2}
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"weeks": 0}, "whole number from 1"),
+        ({"weeks": 2.5}, "whole number from 1"),
+        ({"explore": 1.0}, "from 0 to below 1"),
+        ({"explore": 0.1, "weeks": 2}, "one week at a time"),
+    ],
+)
+def test_what_has_no_meaning_is_refused(more, words):
+    with pytest.raises(BadPlan, match=words):
+        planned(**more)
+
+
+def test_a_policy_that_sorts_cannot_choose_weeks():
+    with pytest.raises(BadPlan, match="only sorts"):
+        plan_contacts(book.scores(), None, book.history(), policy=ByRisk(), weeks=2)
+
+
+def test_a_contract_that_ends_by_itself_waits_until_its_end():
+    chance, days = np.array([[0.5], [0.5], [0.5]]), np.array([90.0])
+    ends = np.array([np.nan, 10.0, 60.0])
+    assert left_by(7.0, days, chance, ends) == pytest.approx([1 - 0.5 ** (7 / 90), 0.0, 0.0])
+    assert left_by(14.0, days, chance, ends) == pytest.approx([1 - 0.5 ** (14 / 90), 0.5, 0.0])
+
+
+def test_a_third_of_the_contacts_goes_to_others_by_lot():
+    plan = planned(capacity=3, explore=1 / 3)
+    assert sorted(plan.decisions[plan.decisions["on_list"]]["account_id"]) == ["b", "d"]
+    others = plan.decisions[~plan.decisions["on_list"]]
+    assert others["contact"].sum() == 1
+    assert (others["assignment"] == "random").all()
+    assert others["propensity"].to_numpy() == pytest.approx(0.25, abs=0.07)  # one of four
+    drawn = plan.contacts[plan.contacts["status_why"] != ""]
+    assert drawn["status_why"].tolist() == ["drawn by lot, to learn what calls do off the list"]
+    assert planned(capacity=3, explore=1 / 3).frame.equals(plan.frame)
+
+
+def test_in_a_random_order_the_first_that_fit_are_called():
+    order = np.array([[0.3, 0.1, 0.2]])
+    assert _first_that_fit(order, np.array([30.0, 30.0, 60.0]), 60.0).tolist() == [[False, True, False]]
+
+
+def test_teams_add_up_along_the_line():
+    managers = pd.DataFrame(
+        {
+            "manager_id": ["m", "a", "b", "top"],
+            "name": ["M", "A", "B", "Top"],
+            "reports_to": ["top", "m", "m", None],
+            "accounts": [0, 3, 2, 1],
+            "called": [0, 1, 2, 0],
+            "hours": [1.0, 2.0, 3.0, 4.0],
+            "hours_used": [0.0, 1.0, 2.0, 0.0],
+            "expected_saving": [0.0, 10.0, 20.0, 0.0],
+            "value_at_risk": [0.0, 100.0, 300.0, 100.0],
+            "value_covered": [0.0, 0.5, 0.25, 0.0],
+        }
+    )
+    teams = roll_up(managers).set_index("manager_id")
+    assert teams.index.tolist() == ["top", "m"]
+    assert teams.loc["m", ["people", "accounts", "called", "hours"]].tolist() == [3, 5, 3, 6.0]
+    assert teams.loc["m", "value_covered"] == pytest.approx(125 / 400)
+    assert teams.loc["top", "value_covered"] == pytest.approx(125 / 500)
+
+
+def test_what_stands_beside_a_name():
+    told = book.reasons(
+        [
+            ("a", 1, "usage", "fewer logins", 0.9),
+            ("a", 2, "contract", "renewed lately", -0.2),
+            ("a", 3, "relationship", "a new contact", -0.5),
+        ]
+    )
+    nps = pd.DataFrame(
+        {
+            "account_id": ["a", "a"],
+            "occurred_at": pd.to_datetime(["2025-03-01", "2025-05-22"], utc=True),
+            "metric": "nps",
+            "score": [9, 3],
+        }
+    )
+    tickets = pd.DataFrame(
+        {
+            "account_id": ["a", "a", "b"],
+            "opened_at": pd.to_datetime(["2025-05-01", "2025-05-02", "2025-05-03"], utc=True),
+            "resolved_at": pd.to_datetime(["2025-05-03", None, "2025-06-02"], utc=True),
+        }
+    )
+    contacts = pd.DataFrame(
+        {
+            "account_id": ["a", "a"],
+            "contacted_at": pd.to_datetime(["2025-02-01", "2025-03-01"], utc=True),
+            "outcome": ["reached", "voice box"],
+        }
+    )
+    history = book.history(satisfaction=nps, tickets=tickets, contacts=contacts)
+    a, b = (planned(told=told, history=history).frame.set_index("account_id").loc[x] for x in "ab")
+    assert (a["protective_1"], a["protective_2"]) == ("a new contact", "renewed lately")
+    assert (a["last_nps"], a["nps_age_days"]) == (3, 10)
+    assert (a["open_tickets"], b["open_tickets"]) == (1, 1)  # b's was resolved after the plan
+    assert a["last_outcome"] == "voice box"
+    assert a["percentile"] == pytest.approx(100 * 4.5 / 6)
+    assert a["base_rate"] == pytest.approx(2.4 / 6)
+    assert a["net_saving_low"] < a["net_saving"] < a["net_saving_high"]
+    assert a["run_id"] == planned(told=told, history=history).plan_id
+
+
+def test_a_list_that_is_just_the_most_valuable_accounts_says_so():
+    probability = dict.fromkeys("abcdefgh", 0.5)
+    value = {a: 1000.0 * (i + 1) for i, a in enumerate(probability)}
+    history = book.history(book.accounts(dict.fromkeys(probability, "mia"), value))
+    plan = plan_contacts(
+        book.scores(probability), None, history, policy=book.POLICY, rules=ContactRules(cool_down="28d"), capacity=5
+    )
+    assert any("no better than sorting by value" in n and "mia (5 of 5)" in n for n in plan.notes)
