@@ -6,9 +6,9 @@ import shutil
 import subprocess
 
 import pytest
-from support import drawn
 
 from churnkit.report import page
+from support import drawn
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = (

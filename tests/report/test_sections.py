@@ -41,6 +41,7 @@ THINGS = {
     "FeatureSet": lambda: f.FeatureSet([f.count("login", "30d"), f.days_since("login")]),
     "Scores": drawn.scores,
     "Reasons": drawn.reasons,
+    "ChangeReasons": drawn.moves,
     "ContactPlan": drawn.plan,
     "EvaluationReport": drawn.evaluation,
     "AccountRisk": risk,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from churnkit.contact import plan_contacts
-from churnkit.reasons import Reasons
+from churnkit.reasons import ChangeReasons, Reasons
 from churnkit.scoring import EvaluationReport, Scores
 from churnkit.timeline import Span, moment
 from support import plans
@@ -42,6 +42,26 @@ def reasons():
         rows.append((account, 3, "usage", "exports", "Exports on 14 of 30 days (peers: 6).", -0.2, -0.03))
     frame = pd.DataFrame(rows, columns=["account_id", "place", "theme", "feature", "sentence", "effect", "points"])
     return Reasons(frame, frame[["account_id"]].drop_duplicates(), Span.of("90d"))
+
+
+def moves():
+    told = [
+        "Up 9 points since last Monday, from 41% to 50%: 9 from 2 failed payments.",
+        "Unchanged at 20% since May 25.",
+    ]
+    totals = pd.DataFrame(
+        {
+            "account_id": ["a", "b"],
+            "probability_before": [0.41, 0.2],
+            "probability": [0.5, 0.2],
+            "points": [0.09, 0.0],
+            "sentence": told,
+        }
+    )
+    once = pd.DataFrame({"account_id": ["c"], "scored": ["before"], "reason": ["contract ended"]})
+    frame = pd.DataFrame({"account_id": ["a"], "sentence": ["2 failed payments."]})
+    at = moment("2025-05-25"), moment("2025-06-01")
+    return ChangeReasons(frame, totals, once, *at, Span.of("90d"), path=None, notes=("Two facts came in late.",))
 
 
 def history(names=None, **more):

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from churnkit.scoring import AccountRisk, Scores
 
 REASONS = ("reason_1", "reason_2", "reason_3")
+FLIPS = " (unsteady)"
+"""Stands behind a reason that loses its sign or place in most refits."""
+SHAKY = 0.5
 SHOWN = 10
 """Rows of a table where the whole has too many."""
 
@@ -98,7 +101,7 @@ class ReasonsSection(Section["Reasons"], of="Reasons"):
                 str(r["place"]),
                 points(r["points"]),
                 str(r["theme"]),
-                str(r["sentence"]),
+                f"{r['sentence']}{FLIPS if r.get('stable', 1.0) < SHAKY else ''}",
             )
             for r in shown.to_dict("records")
         ]

@@ -117,7 +117,7 @@ def test_no_rows_or_no_features_give_an_empty_matrix(n, p):
 def test_many_rows_are_ordered_as_few_are():
     history = recorded([fact(BASE + k * HOUR, account=k % 3) for k in range(200)])
     chance = np.random.default_rng(0)
-    account, cutoff = chance.integers(0, 3, 6000), BASE + chance.integers(0, 300, 6000) * HOUR
+    account, cutoff = chance.integers(0, 3, 6000), BASE + chance.integers(0, 200, 6000) * HOUR
     out = evaluate([login("count")], history, account=account, cutoff=cutoff)[:, 0]
     hours = (cutoff - BASE) // HOUR
     expected = [len([k for k in range(a, 200, 3) if k < h]) for a, h in zip(account, hours, strict=True)]
