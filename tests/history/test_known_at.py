@@ -126,5 +126,9 @@ def test_any_interval_rows_cut_anywhere(contracts, tickets, cut):
     )
     cutoff = moment("2025-01-01") + cut * DAY + DAY // 2
     assert_cut_is_true(history, cutoff)
-    was, now = Cancelled().standing(history.known_at(cutoff), cutoff), Cancelled().standing(history, cutoff)
-    np.testing.assert_array_equal(was.inside, now.inside)
+    then = history.known_at(cutoff)
+    inside = Cancelled().standing(history, cutoff).inside
+    if len(then.contracts.account):  # where no contract had begun, Cancelled refuses the history as it was
+        np.testing.assert_array_equal(Cancelled().standing(then, cutoff).inside, inside)
+    else:
+        assert not inside.any()

@@ -87,9 +87,17 @@ def test_reasons_of_other_scores_are_refused(shell, fitted):
 
 def test_check_as_json(shell, fitted):
     told = json.loads(shell("check", str(fitted / "data"), "--json").out)
-    assert told["accounts"] == 6
-    assert told["tables"]["tickets"] == {"read": 3, "used": 3, "set_aside": 0, "until": "2025-06-02 12:00 UTC"}
-    assert told["set_aside"] == []
+    tables = {row["table"]: row for row in told["sheets"]["tables"]}
+    assert (tables["tickets"]["read"], tables["tickets"]["used"]) == (3, 3)
+    assert told["exit_code"] == 0
+    assert {"findings", "support", "schema"} <= set(told)
+
+
+def test_check_ends_with_1_where_something_must_be_mended(shell, fitted, monkeypatch):
+    from churnkit.history.check.data_report import DataReport
+
+    monkeypatch.setattr(DataReport, "exit_code", lambda self, **_: 1)
+    assert shell("check", str(fitted / "data")).code == 1
 
 
 def test_a_quiet_recipe(shell):
@@ -138,4 +146,6 @@ def test_quick_help_from_a_shell():
 def test_what_is_printed_is_what_the_object_prints(shell, fitted):
     from churnkit.history import read_history
 
-    assert shell("check", str(fitted / "data")).out.strip() == report.text(read_history(fitted / "data"))
+    history = read_history(fitted / "data")
+    said = shell("check", str(fitted / "data")).out
+    assert said == f"{report.text(history)}\n{report.text(history.check())}\n"

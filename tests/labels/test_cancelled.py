@@ -123,3 +123,30 @@ def test_a_horizon_above_the_main_one_is_refused():
 
     with pytest.raises(HorizonError, match="longer than the main one"):
         Cancelled(horizon="90d").horizons((Span.of("180d"),))
+
+
+def test_an_upgrade_with_notice_weeks_before_the_end_is_no_leave():
+    # Bob's notice is of 2025-04-10, his contract ends 2025-04-30, a new one starts on 2025-05-03: three days on.
+    tables = company.tables()
+    rows = tables["subscriptions"]
+    back = rows[rows["subscription_id"] == "s4"].assign(
+        subscription_id="s9",
+        account_id="bob",
+        started_at=company.at("2025-05-03"),
+        recorded_at=company.at("2025-05-03"),
+    )
+    tables["subscriptions"] = pd.concat([rows, back], ignore_index=True)
+    history = History(**tables, observed_until=company.OBSERVED)
+    for gap, leaves in (("7d", 0), ("2d", 1)):
+        y, _ = labelled(history, Cancelled(horizon="60d", rebuy_gap=gap), "2025-04-01")
+        assert y.loc["bob", "60d"].tolist() == [leaves]
+
+
+def test_a_history_cut_before_the_first_contract_has_nobody_to_ask(six):
+    early = six.known_at("2025-01-15")
+    standing = Cancelled().standing(early, moment("2025-01-15"))
+    assert standing.inside.any()
+    tables = company.tables()
+    tables["subscriptions"]["started_at"] = company.at("2025-02-01")
+    none_yet = History(**tables, observed_until=company.OBSERVED).known_at("2025-01-15")
+    assert not Cancelled().standing(none_yet, moment("2025-01-15")).inside.any()

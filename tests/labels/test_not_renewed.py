@@ -27,7 +27,7 @@ def test_labels_by_hand(six):
 def test_a_term_that_follows_within_the_grace_is_a_renewal(six):
     # Cyd is without a contract for 66 days, from 2025-03-15 to 2025-05-20.
     for grace, leaves in (("65d", 1), ("66d", 0)):
-        assert answers(six, NotRenewed(horizon="42d", grace=grace), "2025-02-28")[0]["cyd"] == [0, leaves]
+        assert answers(six, NotRenewed(horizon="42d", grace=grace), "2025-02-28")[0]["cyd"] == [leaves, leaves]
 
 
 def test_maturity_waits_for_the_grace(six):

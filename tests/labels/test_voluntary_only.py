@@ -43,3 +43,13 @@ def test_the_audit_names_the_row(six):
         "subscription s2 notice 2025-04-10 12:00 UTC (voluntary)",
     ]
     assert frame.loc[("ada", "90d"), "source"] == ""
+
+
+def test_what_the_settings_do_to_the_rate(six):
+    # Within 90 days of 2025-02-01 bob and fay leave of ada, bob, dot and fay; with cyd three of five do.
+    found = audit(six, VOLUNTARY, ["2025-02-01"]).sensitivity
+    rows = found[["setting", "labels", "leaves", "rate"]].to_numpy().tolist()
+    assert rows[0] == ["as defined", 4, 2, 0.5]
+    assert rows[-1] == ["voluntary_only=False", 5, 3, 0.6]
+    assert found["difference"].iloc[-1] == 0.6 - 0.5
+    assert found["setting"].tolist() == ["as defined", "rebuy_gap=0d", "rebuy_gap=30d", "voluntary_only=False"]

@@ -11,9 +11,11 @@ import churnkit as ck
 from churnkit import features as f
 from churnkit import report
 from churnkit.errors import RowsSetAside
+from churnkit.labels import audit, suggest_quiet_days
 from churnkit.report.blocks import Heading, Words
 from churnkit.report.sections import SECTIONS, Section
 from churnkit.scoring.risk import ReasonLine
+from churnkit.timeline import DAY
 from support import drawn
 from support.markup import Page
 
@@ -37,6 +39,7 @@ def risk():
 
 THINGS = {
     "History": drawn.history,
+    "DataReport": lambda: drawn.history().check(),
     "Recipe": lambda: ck.Recipe(churn=ck.Cancelled(horizon="90d")),
     "FeatureSet": lambda: f.FeatureSet([f.count("login", "30d"), f.days_since("login")]),
     "Scores": drawn.scores,
@@ -45,6 +48,8 @@ THINGS = {
     "ContactPlan": drawn.plan,
     "EvaluationReport": drawn.evaluation,
     "AccountRisk": risk,
+    "LabelAudit": lambda: audit(drawn.history(), ck.WentQuiet(days=14, horizon="30d"), [drawn.history().last_moment - 60 * DAY]),
+    "QuietDays": lambda: suggest_quiet_days(drawn.history()),
 }
 
 

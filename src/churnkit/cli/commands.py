@@ -19,7 +19,6 @@ from churnkit.cli.reading import (
     reasons_of,
     recipe_of,
 )
-from churnkit.cli.telling import as_json as json_of
 from churnkit.cli.telling import ending, put, say, steps, written
 from churnkit.errors import BadRecipe
 
@@ -108,15 +107,20 @@ def check(
     data: Data, *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a pipeline.")] = False,
     timezone: Zone = "UTC", observed_until: Until = None, dayfirst: DayFirst = None,
 ) -> None:  # fmt: skip
-    """Read a folder of tables and tell what can be used, what was set aside and why.
+    """Read a folder of tables and tell what can be used, what is wrong with it and what it can support.
+
+    Ends with 1 where something is found that must be mended first.
 
     Example: `churnkit check data/samples/saas`
     """
     history = history_of(data, timezone, observed_until, dayfirst)
+    report = history.check()
     if as_json:
-        typer.echo(json.dumps(json_of(history), indent=1))
+        typer.echo(report.to_json())
     else:
         say(history)
+        say(report)
+    raise typer.Exit(report.exit_code())
 
 
 @app.command()

@@ -16,35 +16,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from churnkit.history import History
-
-
-def as_json(history: History) -> dict[str, object]:
-    """Give what was read as plain data."""
-    from churnkit.timeline import as_text
-
-    until = history.observed_until
-    tables = {
-        name: {
-            "read": read,
-            "used": used,
-            "set_aside": read - used,
-            "until": as_text(until[name]) if name in until else None,
-        }
-        for name, (read, used) in history.rows.items()
-    }
-    aside = history.rejected.groupby(["table", "column", "reason"], sort=False).size()
-    return {
-        "accounts": len(history.accounts),
-        "facts": len(history.signals),
-        "signals": list(history.signals.names),
-        "tables": tables,
-        "set_aside": [
-            {"table": t, "column": c, "reason": r, "rows": int(n)} for (t, c, r), n in aside.items()
-        ],
-        "notes": [str(n) for n in history.notes],
-    }  # fmt: skip
-
 
 def ending(path: Path | None) -> None:
     """Refuse a file name that does not say how to write, before any work is done."""

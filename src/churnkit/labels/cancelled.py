@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from churnkit.labels.covers import Covers, contract_standing, contracts_of, covers
+from churnkit.labels.covers import Covers, check_contracts, contract_standing, contracts_of, covers
 from churnkit.labels.definitions import ChurnDefinition, Source, Standing, percentile_99
 from churnkit.labels.sources import contract_source
 from churnkit.timeline import Span
@@ -48,7 +48,7 @@ class Cancelled(ChurnDefinition, kind="cancelled"):
 
     def check(self, history: History) -> None:
         """Refuse a history without subscriptions."""
-        contracts_of(history, "Cancelled")
+        check_contracts(history, "Cancelled")
 
     def standing(self, history: History, cutoff: int) -> Standing:
         """Accounts with a running contract, as known at the cutoff."""

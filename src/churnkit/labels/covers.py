@@ -61,19 +61,19 @@ def covers(contracts: Contracts, left: NDArray[np.int64], gap: int) -> Covers:
     left
         int64, for every version the moment at which it ceases to cover.
     gap
-        Microseconds between one contract's leave and the next one's start that are no leave.
+        Microseconds between one contract's end (its leave, where no end is known) and the next one's start
+        that are no leave: notice of an upgrade may come weeks before the end.
     """
     rows = np.flatnonzero(contracts.final)
     rows = rows[np.lexsort((left[rows], contracts.started[rows], contracts.account[rows]))]
     account, began, left = contracts.account[rows], contracts.started[rows], left[rows]
     if not len(rows):
         return Covers(account, began, left, np.zeros(0, dtype=np.bool_))
-    # How far the account's earlier contracts reach: a running maximum that starts afresh at each account.
-    moments, place = np.unique(left, return_inverse=True)
-    size = len(moments)
     person = np.cumsum(np.r_[0, account[1:] != account[:-1]])
-    reach = moments[np.maximum.accumulate(person * size + place.reshape(-1)) - person * size]
-    before = np.r_[reach[:1], reach[:-1]]
+    reach = _running_maximum(left, person)
+    ended = contracts.ended[rows]
+    end = _running_maximum(np.where(ended == NEVER, left, np.maximum(left, ended)), person)
+    before = np.r_[end[:1], end[:-1]]
     joined = (before == NEVER) | (began - gap <= np.where(before == NEVER, 0, before))
     fresh = np.r_[True, (account[1:] != account[:-1]) | ~joined[1:]]
     stretch = np.cumsum(fresh) - 1
@@ -81,6 +81,13 @@ def covers(contracts: Contracts, left: NDArray[np.int64], gap: int) -> Covers:
     deciding = left == reach[last][stretch]
     voluntary = marked(stretch[deciding & contracts.voluntary[rows]], int(fresh.sum()))
     return Covers(account[last], began[fresh], reach[last], voluntary)
+
+
+def _running_maximum(values: NDArray[np.int64], person: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give how far each person's values reach so far; starts afresh at each person."""
+    moments, place = np.unique(values, return_inverse=True)
+    size = len(moments)
+    return np.asarray(moments[np.maximum.accumulate(person * size + place.reshape(-1)) - person * size])
 
 
 def contract_standing(history: History, cutoff: int, who: str) -> Standing:
@@ -103,17 +110,27 @@ def contracts_of(history: History, who: str) -> Contracts:
 
     Raises
     ------
-    MissingTable, EmptyTable
-        If there is no subscriptions table, or none of its rows can be used.
+    MissingTable
+        If there is no subscriptions table.
     """
     contracts = history.contracts
     if contracts is None:
         raise MissingTable.needed(
             "subscriptions", why=f"{who} needs it; without contracts use WentQuiet(days=..., horizon=...)."
         )
-    if not len(contracts.account):
-        raise EmptyTable("subscriptions: no row can be used, so nobody has a contract. Check the export.")
     return contracts
+
+
+def check_contracts(history: History, who: str) -> None:
+    """Refuse a history without contracts; one cut before the first contract merely has none yet.
+
+    Raises
+    ------
+    MissingTable, EmptyTable
+        If there is no subscriptions table, or none of its rows can be used.
+    """
+    if not len(contracts_of(history, who).account):
+        raise EmptyTable("subscriptions: no row can be used, so nobody has a contract. Check the export.")
 
 
 def marked(codes: NDArray[np.integer], n: int) -> NDArray[np.bool_]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from churnkit.labels.covers import Covers, contract_standing, contracts_of, covers
+from churnkit.labels.covers import Covers, check_contracts, contract_standing, contracts_of, covers
 from churnkit.labels.definitions import ChurnDefinition, Source, Standing, percentile_99
 from churnkit.labels.sources import contract_source
 from churnkit.timeline import NEVER, Span
@@ -44,7 +44,7 @@ class NotRenewed(ChurnDefinition, kind="not-renewed"):
 
     def check(self, history: History) -> None:
         """Refuse a history without subscriptions."""
-        contracts_of(history, "NotRenewed")
+        check_contracts(history, "NotRenewed")
 
     def standing(self, history: History, cutoff: int) -> Standing:
         """Accounts with a running term, as known at the cutoff."""

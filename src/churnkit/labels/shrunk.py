@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from churnkit.errors import BadRecipe
-from churnkit.labels.covers import contract_standing, contracts_of, marked
+from churnkit.labels.covers import check_contracts, contract_standing, marked
 from churnkit.labels.definitions import ChurnDefinition, Standing, percentile_99
 from churnkit.labels.levels import Levels
 from churnkit.labels.sources import Moments
@@ -78,7 +78,7 @@ class Shrunk(ChurnDefinition, kind="shrunk"):
             for name in self.events:
                 history.signals.code(name)
         else:
-            contracts_of(history, f"Shrunk(of={self.of!r})")
+            check_contracts(history, f"Shrunk(of={self.of!r})")
             history.signals.code(self.of)
 
     def standing(self, history: History, cutoff: int) -> Standing:

@@ -11,6 +11,7 @@ from scipy.special import expit
 
 from churnkit.display import Drawable
 from churnkit.errors import RequestError, UnknownAccount
+from churnkit.features.expressions import Aggregate
 from churnkit.reasons.choosing import per_unit
 from churnkit.reasons.moves import headline
 from churnkit.reasons.path import CALIBRATION, FACTS, MODEL, PEERS, STEPS, TIME, Path
@@ -206,9 +207,10 @@ class _Chosen:
         """Give one row per part that moved something."""
         row, place = np.nonzero(np.abs(self.effect) > _KEPT)
         part, feature = self.part[row, place], self.feature[row, place]
-        # a fact of another signal moves contributions too; only a value that changed shows a fact known late
+        # facts of other signals move contributions, too, and values of two: only a plain value shows a fact known late
         early, known = (x[row + start, np.maximum(feature, 0)] for x in (path.passed, path.known))
         late = (early != known) & ~(np.isnan(early) & np.isnan(known))
+        late &= np.array([isinstance(x, Aggregate) for x in scene.features], dtype=np.bool_)[np.maximum(feature, 0)]
         steps = list(_OTHERS)
         own = part < self.groups
         words = [

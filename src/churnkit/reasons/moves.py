@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from churnkit.history import History
     from churnkit.reasons.words import Language
 
+_STANDING = ("mrr", "seats", "term_months")  # what matters is the value that holds, not that it was stated anew
 _WEEK = 7 * DAY
 _FINE = 0.02  # moves below two points are told to a tenth of a point
 
@@ -38,7 +39,7 @@ class Lately:
     column
         Per feature the column of its counts, or -1.
     new, before
-        float32 ``[n, columns]``.
+        float32 ``[n, columns]``: counts; of a standing value (revenue, seats) the value now and before.
     """
 
     counted: tuple[Aggregate | None, ...]
@@ -53,7 +54,7 @@ class Lately:
         """Count the facts of accounts (codes) between two moments."""
         then, now = between
         counted = tuple(_counted(feature, Span(now - then)) for feature in features)
-        distinct = list(dict.fromkeys(x for x in counted if x is not None))
+        distinct: list[Aggregate] = list(dict.fromkeys(x for x in counted if x is not None))
         column = tuple(-1 if x is None else distinct.index(x) for x in counted)
         new, before = (
             compute(distinct, history, account=account, cutoff=np.full(len(account), at)).values
@@ -69,9 +70,11 @@ class Lately:
         if counted is None:
             return language.text("time as a customer") if isinstance(feature, Tenure) else feature.phrase
         one = quantity(counted, language)
-        new, before = (
-            0.0 if isnan(x) else x for x in (float(v[row, self.column[place]]) for v in (self.new, self.before))
-        )
+        new, before = (float(v[row, self.column[place]]) for v in (self.new, self.before))
+        if counted.function == "latest":
+            key = "value as before" if new == before or isnan(new + before) else "value moved"
+            return language.text(key, what=one.what, earlier=one.show(before), now=one.show(new))
+        new, before = (0.0 if isnan(x) else x for x in (new, before))
         if new:
             facts = language.plural_for(new, one.fact, one.facts)
             parts = {"now": language.number(new), "facts": facts, "earlier": language.number(before)}
@@ -93,6 +96,8 @@ def _counted(feature: Expression, span: Span) -> Aggregate | None:
     leaf = _leaf(feature)
     if leaf is None:
         return None
+    if leaf.where is None and len(leaf.signals) == 1 and leaf.signals[0] in _STANDING:
+        return Aggregate(function="latest", signals=leaf.signals)
     return Aggregate(function="count", signals=leaf.signals, window=span, where=leaf.where)
 
 

@@ -4,7 +4,7 @@
 of a contact plan. A section is one small class that registers itself (:class:`Section`).
 """
 
-from churnkit.report import about_accounts, about_data, about_model
+from churnkit.report import about_accounts, about_data, about_labels, about_model
 from churnkit.report.as_html import render_notebook
 from churnkit.report.as_text import render_text
 from churnkit.report.page import page
@@ -12,7 +12,7 @@ from churnkit.report.sections import SECTIONS, Section, blocks_of
 
 __all__ = ["SECTIONS", "Section", "html", "page", "text"]
 
-_ROOMS = (about_accounts, about_data, about_model)
+_ROOMS = (about_accounts, about_data, about_labels, about_model)
 """Importing them registers their sections."""
 
 

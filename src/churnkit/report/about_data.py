@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from churnkit.features import Expression, FeatureMatrix, FeatureSet
     from churnkit.history import History
+    from churnkit.history.check import DataReport
+    from churnkit.history.check.data_report import Sheet, Support
     from churnkit.labels import ChurnDefinition
     from churnkit.scoring import Recipe
 
@@ -143,3 +145,47 @@ class FeatureMatrixSection(Section["FeatureMatrix"], of="FeatureMatrix"):
         yield Heading("FeatureMatrix", f"{count(rows, 'row')} × {count(across, 'feature')}, float32")
         yield Words(features_told(list(thing.features)))
         yield features_table(list(thing.features))
+
+
+class DataReportSection(Section["DataReport"], of="DataReport"):
+    """What a check found: the worst first, what the data can support, and the figures behind it."""
+
+    def blocks(self, thing: DataReport) -> Iterable[Block]:
+        """Tell a check."""
+        tally_of = {s: sum(f.severity == s for f in thing.findings) for s in ("error", "warning", "note")}
+        yield Heading("Check of the data", listed(count(n, s) for s, n in tally_of.items() if n) or "nothing found")
+        for severity, title in (("error", "Mend first"), ("warning", "Look into"), ("note", "Good to know")):
+            found = tuple(str(f) for f in thing.findings if f.severity == severity)
+            if found:
+                yield Notes(found, title)
+        yield from support_told(thing.support)
+        yield from (sheet_told(sheet) for sheet in thing.sheets if sheet.rows)
+
+
+def sheet_told(sheet: Sheet) -> Table:
+    """Show a sheet: moments as days, and of the columns only those that are not whole."""
+    heads = (n if k in ("text", "moment") else f"#{n}" for n, k in zip(sheet.columns, sheet.kinds, strict=True))
+    shown = [
+        tuple(cell[: len("2026-06-01")] if k == "moment" else cell for cell, k in zip(row, sheet.kinds, strict=True))
+        for row in sheet.shown()
+    ]
+    if sheet.title != "columns":
+        return Table(columns(*heads), tuple(shown), caption=sheet.title)
+    kept = [told for row, told in zip(sheet.rows, shown, strict=True) if any(row[3:])]
+    more = f"{count(len(shown) - len(kept), 'column')} more are filled and readable throughout"
+    return Table(columns(*heads), tuple(kept), caption=sheet.title, more=more)
+
+
+def support_told(support: Support) -> Iterable[Block]:
+    """Tell what the data can support."""
+    rate = "not known" if support.monthly_rate is None else f"{support.monthly_rate:.1%} of the accounts a month"
+    yield Facts(
+        (
+            ("leaves counted", support.churn),
+            ("accounts seen to leave", f"{support.events:,}"),
+            ("rate of leaving", rate),
+            ("rung of evidence", support.rung),
+            ("effect of a contact", support.effect),
+        )
+    )
+    yield Notes((support.why_rung, support.why_effect), "What this data can support")

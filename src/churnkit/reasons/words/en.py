@@ -120,6 +120,8 @@ TEXT = {
     "no new facts": "no {facts} (before: {earlier})",
     "time since": "time without {facts}",
     "late facts": "{facts} known late",
+    "value moved": "{what} moving from {earlier} to {now}",
+    "value as before": "{what} as it stands",
     "nearing": "the {value} nearing",
     "time as a customer": "time as a customer",
     "peers moved": "moves of peers",
