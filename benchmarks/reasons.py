@@ -174,7 +174,7 @@ def million(rows: int) -> dict[str, float]:
     earlier = np.roll(X, 1, axis=0)
 
     def matrix(values: np.ndarray, cutoff: int) -> FeatureMatrix:
-        return FeatureMatrix(values, features, np.arange(rows, dtype=np.int32), np.full(rows, cutoff), {})
+        return FeatureMatrix(values, features, np.arange(len(values), dtype=np.int32), np.full(len(values), cutoff), {})
 
     now, then = matrix(X, NOW), matrix(earlier, THEN)
     groups = Groups.fit(matrix(X[:20_000], NOW))

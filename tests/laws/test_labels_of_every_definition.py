@@ -11,6 +11,7 @@ import pytest
 import tomli_w
 
 import churnkit as ck
+from churnkit.cli.reading import Churn, recipe_of
 from churnkit.history import History
 from churnkit.labels import DEFINITIONS, Cancelled, NotRenewed, Shrunk, WentQuiet, audit, label, read_definition
 from churnkit.timeline import moments
@@ -33,8 +34,11 @@ every = pytest.mark.parametrize(
 )
 
 
-def test_every_definition_stands_here():
+def test_every_definition_stands_here_and_at_the_command_line():
     assert {type(d) for d in DIFFERENT} == set(DEFINITIONS.values())
+    assert {c.value for c in Churn} == set(DEFINITIONS)
+    for churn in Churn:
+        assert isinstance(recipe_of(churn, None, 30, ()).churn, DEFINITIONS[churn.value])
 
 
 @every

@@ -11,7 +11,7 @@ import churnkit as ck
 from churnkit import features as f
 from churnkit import report
 from churnkit.errors import RowsSetAside
-from churnkit.labels import audit, suggest_quiet_days
+from churnkit.labels import QuietDays, audit
 from churnkit.report.blocks import Heading, Words
 from churnkit.report.sections import SECTIONS, Section
 from churnkit.scoring.risk import ReasonLine
@@ -37,6 +37,12 @@ def risk():
     )
 
 
+def quiet_days():
+    rows = [(7, 70, 30, 40, 3 / 7, False), (14, 50, 10, 40, 0.2, True)]
+    frame = pd.DataFrame(rows, columns=["days", "silences", "returned", "still_silent", "return_share", "proposed"])
+    return QuietDays(14, frame, 0.25, "20% of 50 silences of 14 days end in a return.")
+
+
 THINGS = {
     "History": drawn.history,
     "DataReport": lambda: drawn.history().check(),
@@ -48,8 +54,10 @@ THINGS = {
     "ContactPlan": drawn.plan,
     "EvaluationReport": drawn.evaluation,
     "AccountRisk": risk,
-    "LabelAudit": lambda: audit(drawn.history(), ck.WentQuiet(days=14, horizon="30d"), [drawn.history().last_moment - 60 * DAY]),
-    "QuietDays": lambda: suggest_quiet_days(drawn.history()),
+    "LabelAudit": lambda: audit(
+        drawn.history(), ck.WentQuiet(days=14, horizon="30d"), [drawn.history().last_moment - 60 * DAY]
+    ),
+    "QuietDays": quiet_days,
 }
 
 

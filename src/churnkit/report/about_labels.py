@@ -28,7 +28,13 @@ class LabelAuditSection(Section["LabelAudit"], of="LabelAudit"):
         rows = [(kind, *(count(int(counts.get((h, kind), 0))) for h in horizons)) for kind in kinds]
         yield Table(columns("why", *(f"#{h}" for h in horizons)), tuple(rows), caption="Labels by horizon")
         told = [
-            (str(r.setting), count(int(r.labels)), count(int(r.leaves)), percent(r.rate), percent(r.difference, signed=True))
+            (
+                str(r.setting),
+                count(int(r.labels)),
+                count(int(r.leaves)),
+                percent(r.rate),
+                percent(r.difference, signed=True),
+            )
             for r in thing.sensitivity.itertuples()
         ]
         yield Table(
@@ -54,5 +60,5 @@ class QuietDaysSection(Section["QuietDays"], of="QuietDays"):
             columns("#days", "#silences", "#returned", "#still silent", "#end in a return"),
             tuple(rows),
             caption="Silences that lasted so long",
-            strong=tuple(i for i, proposed in enumerate(frame["proposed"]) if proposed),
+            strong=frozenset(i for i, proposed in enumerate(frame["proposed"]) if proposed),
         )
