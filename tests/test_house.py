@@ -37,6 +37,7 @@ PUBLIC = {
     "ByRisk",
     "ByValueAtRisk",
     "Cancelled",
+    "ChurnClassifier",
     "ChurnModel",
     "ContactEffect",
     "ContactPlan",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from churnkit.labels import Cancelled, NotRenewed, Shrunk, WentQuiet, suggest_quiet_days
     from churnkit.reasons import Reasons
     from churnkit.scoring import AccountRisk, ChurnModel, Recipe, Scores, evaluate
+    from churnkit.scoring.estimator import ChurnClassifier
     from churnkit.snapshots import training_set
     from churnkit.timeline import monthly_cutoffs, weekly_cutoffs
 
@@ -40,6 +41,7 @@ _HOMES = {
     "ByRisk": "contact",
     "ByValueAtRisk": "contact",
     "Cancelled": "labels",
+    "ChurnClassifier": "scoring.estimator",
     "ChurnModel": "scoring",
     "ContactEffect": "contact",
     "ContactPlan": "contact",
@@ -69,6 +71,7 @@ __all__ = [
     "ByRisk",
     "ByValueAtRisk",
     "Cancelled",
+    "ChurnClassifier",
     "ChurnModel",
     "ContactEffect",
     "ContactPlan",

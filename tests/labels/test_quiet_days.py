@@ -45,6 +45,7 @@ def test_silences_cut_off_by_the_record_count_for_as_long_as_they_were_seen():
     curve = _Curve.of(np.array([1, 2, 3, 4]) * DAY, np.array([True, False, True, False]))
     assert curve.return_share(0) == pytest.approx(5 / 8)
     assert curve.return_share(2 * DAY) == pytest.approx(1 / 2)
+    assert curve.return_share(3 * DAY) == pytest.approx(1 / 2)  # a return after exactly three days is one
     assert curve.return_share(4 * DAY) == 0
 
 
