@@ -75,8 +75,11 @@ def compute(
         history.check_reach(np.array([last]))
     plan = _planned(features, history, int(cutoff.max()) if cutoff.size else NEVER)
     values = evaluate(plan.columns, history, account=account, cutoff=cutoff, threads=threads)
-    kept = {int(c): books[int(c)] for c in np.unique(cutoff) if books and int(c) in books}
-    for at, rows in _by_cutoff(cutoff):
+    moments = np.unique(cutoff).tolist()
+    kept = {c: books[c] for c in moments if books and c in books}
+    # where nothing is held against peers, the rows of a cutoff need not be found
+    rows_of = _by_cutoff(cutoff) if plan.ofbook or plan.shelves else ((c, slice(0)) for c in moments)
+    for at, rows in rows_of:
         if at not in kept:
             kept[at] = plan.book(at, values, account, rows)
         if plan.ofbook:
