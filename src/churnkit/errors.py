@@ -19,6 +19,7 @@
     │   ├── BadExpression         a feature, a window or a condition that has no meaning
     │   ├── NameClash             two features of one name
     │   ├── BadRecipe             a recipe that cannot be read or followed
+    │   ├── TooLarge              facts that lie on disk were asked for all at once
     │   ├── WrongModel            scores, reasons or bundle of another model
     │   └── BadPlan               capacity, rules or policy that cannot be met
     └── BundleError               a saved model that is damaged, altered or of another schema
@@ -146,6 +147,18 @@ class BadRecipe(RequestError):
 
 class WrongModel(RequestError):
     """Scores, reasons or a book of another model."""
+
+
+class TooLarge(RequestError):
+    """Facts that lie on disk were asked for all at once."""
+
+    @classmethod
+    def at_once(cls, what: str = "this") -> TooLarge:
+        """Name what wants them, and the ways out."""
+        return cls(
+            f"activity: {what} needs all facts in memory, and they were left on disk (memory=). Read the tables "
+            "without memory= on a larger machine, or give some of the accounts only."
+        )
 
 
 class BadPlan(RequestError):

@@ -173,25 +173,23 @@ def _monthly_income(roster: Roster, history: History) -> tuple[Floats | None, st
     name = _spending(history)
     if name is None:
         return None, "", ""
-    signals = history.signals
-    assert signals.value is not None
-    rows = signals.signal == signals.code(name)
-    occurred, known = signals.occurred[rows], signals.known_or_occurred[rows]
-    value, account = signals.value[rows], signals.account[rows]
-    counts = known_at(occurred, known, roster.as_of) & (occurred >= roster.as_of - YEAR) & ~np.isnan(value)
-    spent = np.bincount(account[counts], value[counts], minlength=len(history.accounts))[roster.account]
+    spent = np.zeros(len(history.accounts))
+    for part in history.signals.parts():
+        if part.value is not None:
+            rows = part.pick([name]) & known_at(part.occurred, part.known_or_occurred, roster.as_of)
+            rows &= (part.occurred >= roster.as_of - YEAR) & ~np.isnan(part.value)
+            spent += np.bincount(part.account[rows], part.value[rows], minlength=len(spent))
+    spent = spent[roster.account]
     age = np.clip(roster.as_of - history.opened[roster.account], YOUNGEST, YEAR)
     return spent / (age / DAY / MONTH), f"{name} values of the last 365 days", "money, as in the data"
 
 
 def _spending(history: History) -> str | None:
     signals = history.signals
-    if signals.value is None:
-        return None
     for name in SPENDING:
         if name in signals.names and signals.tables.get(name, "activity") == "activity":
-            value = signals.value[signals.signal == signals.code(name)]
-            if len(value) and not np.isnan(value).all():
+            values = (part.value[part.pick([name])] for part in signals.parts() if part.value is not None)
+            if any(not np.isnan(value).all() for value in values if len(value)):
                 return name
     return None
 

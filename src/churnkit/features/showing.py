@@ -57,7 +57,8 @@ def explain_value(history: History, account_id: Any, cutoff: Cutoff | int, featu
 
 
 def _facts(history: History, code: int, at: int, one: Aggregate) -> pd.DataFrame:
-    signals, end = history.signals, at - one.ending.micros
+    (_, signals), *_ = history.signals.shards(np.array([code], dtype=np.int32))
+    end = at - one.ending.micros
     known = signals.known_or_occurred
     start = np.iinfo(np.int64).min if one.window is None else end - one.window.micros
     taken = (signals.account == code) & signals.pick(one.signals or activity_signals(history))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -17,9 +17,15 @@ from churnkit.history.contract_facts import add_contracts
 from churnkit.history.contracts import read_contracts
 from churnkit.history.door import Admitted, ColumnCount, Note, Reading, admit, raise_together
 from churnkit.history.facts import Facts
+from churnkit.history.files import ParquetFiles
+from churnkit.history.frames import to_source
+from churnkit.history.in_parts import AdmittedInParts, admit_in_parts
 from churnkit.history.keys import Keys
+from churnkit.history.memory import bound_for, needed
 from churnkit.history.observed import Observed, last_of, observe
 from churnkit.history.options import own_tables
+from churnkit.history.spool import Spool
+from churnkit.history.stored import StoredSignals
 from churnkit.history.tickets import add_tickets
 from churnkit.tables import CONTRACT
 from churnkit.timeline import Span, as_text, moment
@@ -33,6 +39,7 @@ if TYPE_CHECKING:
     from churnkit.history.tone import Tone
     from churnkit.timeline import Cutoff
 
+Tables: TypeAlias = "dict[str, Admitted | AdmittedInParts]"
 FRAMES = ("subscriptions", "tickets", "contacts", "decisions")
 REJECTED = ("table", "row", "column", "reason", "value")
 
@@ -46,6 +53,7 @@ class Orders:
     rebuy_gap: Span
     signals: Mapping[str, Signal]
     tone: Tone | None
+    memory: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +85,10 @@ def assemble(tables: Mapping[str, Any], orders: Orders) -> Contents:
     DataError
         All problems that no default can mend, in one message.
     """
-    admitted, keys = _admit_all(tables, orders)
-    _refuse_empty(admitted)
-    observed = observe(admitted, _given(orders, admitted))
+    every, keys = _admit_all(tables, orders)
+    _refuse_empty(every)
+    observed = observe(every, _given(orders, every))
+    admitted = {name: table for name, table in every.items() if isinstance(table, Admitted)}
     accounts, opened, attributes = _accounts(admitted["accounts"], keys)
     frames = {n: _coded(admitted[n], keys) for n in FRAMES if n in admitted}
     managers = admitted["managers"].frame() if "managers" in admitted else None
@@ -87,7 +96,11 @@ def assemble(tables: Mapping[str, Any], orders: Orders) -> Contents:
         if name in admitted:
             admitted[name].release()
     contracts = read_contracts(frames["subscriptions"]) if "subscriptions" in frames else None
-    facts = Facts()
+    facts, activity = Facts(), every["activity"]
+    if isinstance(activity, AdmittedInParts):
+        dating.name_events(facts, activity.events)
+    else:
+        dating.add_activity(facts, activity)
     _date(facts, admitted, orders, frames.get("tickets"), opened)
     if contracts is not None:
         add_contracts(facts, contracts, end_of_terms(observed), orders.rebuy_gap.micros)
@@ -104,16 +117,22 @@ def assemble(tables: Mapping[str, Any], orders: Orders) -> Contents:
         frames=frames,
         managers=managers,
         contracts=contracts,
-        signals=facts.signals(),
+        signals=_signals(facts, activity),
         observed=observed,
-        notes=tuple(n for t in admitted.values() for n in t.notes) + _stray_notes(observed),
-        counts=tuple(c for t in admitted.values() for c in t.counts),
-        rejected=_rejected(admitted),
-        rows={n: (t.rows, t.count_used) for n, t in admitted.items()},
+        notes=tuple(n for t in every.values() for n in t.notes) + _stray_notes(observed),
+        counts=tuple(c for t in every.values() for c in t.counts),
+        rejected=_rejected(every),
+        rows={n: (t.rows, t.count_used) for n, t in every.items()},
     )
 
 
-def _admit_all(tables: Mapping[str, Any], orders: Orders) -> tuple[dict[str, Admitted], Keys]:
+def _signals(facts: Facts, activity: Admitted | AdmittedInParts) -> Signals:
+    if isinstance(activity, AdmittedInParts):
+        return StoredSignals(facts.signals(), facts.actors, activity.spool, tuple(activity.events))
+    return facts.signals()
+
+
+def _admit_all(tables: Mapping[str, Any], orders: Orders) -> tuple[Tables, Keys]:
     specs = CONTRACT | own_tables(dict(orders.signals))
     unknown = [n for n in tables if n not in specs]
     if unknown:
@@ -122,7 +141,7 @@ def _admit_all(tables: Mapping[str, Any], orders: Orders) -> tuple[dict[str, Adm
             f'{", ".join(CONTRACT)}. A table of your own needs signals={{"{unknown[0]}": Signal(time=...)}}.'
         )
     problems: list[DataError] = []
-    admitted: dict[str, Admitted] = {}
+    admitted: Tables = {}
     keys = Keys([])
     for name, spec in specs.items():
         if tables.get(name) is None:
@@ -131,6 +150,11 @@ def _admit_all(tables: Mapping[str, Any], orders: Orders) -> tuple[dict[str, Adm
                 problems.append(MissingTable.needed(name, why=why))
             continue
         try:
+            if name == "activity" and "accounts" in admitted and (memory := _bound(tables[name], orders)):
+                source = to_source(name, tables[name])
+                spool = Spool(memory, source.rows)
+                admitted[name] = admit_in_parts(spec, source, orders.reading, keys, spool)
+                continue
             table = admit(spec, tables[name], orders.reading, keys if name not in ("accounts", "managers") else None)
             if name == "accounts":
                 keys = Keys.of(table)
@@ -141,7 +165,14 @@ def _admit_all(tables: Mapping[str, Any], orders: Orders) -> tuple[dict[str, Adm
     return admitted, keys
 
 
-def _refuse_empty(admitted: Mapping[str, Admitted]) -> None:
+def _bound(activity: Any, orders: Orders) -> int | None:
+    """Within how much memory activity is to be read: as asked, or since a file would not fit; None: as it comes."""
+    if orders.memory is not None or not isinstance(activity, ParquetFiles):
+        return orders.memory
+    return bound_for(needed((), activity.rows))
+
+
+def _refuse_empty(admitted: Tables) -> None:
     problems: list[DataError] = []
     for name in ("accounts", "activity"):
         table = admitted[name]
@@ -152,7 +183,7 @@ def _refuse_empty(admitted: Mapping[str, Admitted]) -> None:
     raise_together(problems)
 
 
-def _given(orders: Orders, admitted: Mapping[str, Admitted]) -> dict[str, int]:
+def _given(orders: Orders, admitted: Tables) -> dict[str, int]:
     until, timezone = orders.observed_until, orders.reading.timezone
     if until is None:
         return {}
@@ -199,7 +230,6 @@ def _coded(table: Admitted, keys: Keys) -> pd.DataFrame:
 def _date(
     facts: Facts, admitted: Mapping[str, Admitted], orders: Orders, tickets: pd.DataFrame | None, opened: Any
 ) -> None:
-    dating.add_activity(facts, admitted["activity"])
     dating.add_accounts(facts, opened)
     if "satisfaction" in admitted:
         dating.add_satisfaction(facts, admitted["satisfaction"], orders.tone)
@@ -216,7 +246,7 @@ def end_of_terms(observed: Mapping[str, Observed]) -> int:
     return last if end is None else max(end.until, last)
 
 
-def _rejected(admitted: Mapping[str, Admitted]) -> pd.DataFrame:
+def _rejected(admitted: Tables) -> pd.DataFrame:
     blocks = [b for b in (t.rejected() for t in admitted.values()) if len(b)]
     if blocks:
         return pd.concat(blocks, ignore_index=True)

@@ -125,7 +125,9 @@ def _called(history: History, contacts: pd.DataFrame) -> pd.DataFrame:
 def _controls(history: History, churn: Population, called: pd.DataFrame, part: pd.DataFrame) -> pd.DataFrame:
     """Give the manager's other accounts in the population when the week of some contacts began."""
     week, manager = int(part["week"].iloc[0]), part["manager_id"].iloc[0]
-    inside = churn.standing(history, week).inside.copy()
+    inside = np.zeros(len(history.accounts), dtype=np.bool_)
+    for piece, mine in history.pieces():
+        inside[mine] = churn.standing(piece, week).inside[mine]
     inside[called.loc[called["week"] == week, "account"].to_numpy()] = False
     if "do_not_contact" in history.accounts:
         inside &= ~history.accounts["do_not_contact"].to_numpy(dtype=np.bool_)

@@ -12,6 +12,8 @@ from churnkit.history.signals import EVENT_THEMES
 from churnkit.timeline import NEVER
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from churnkit.history.door import Admitted
@@ -35,14 +37,18 @@ def add_activity(facts: Facts, table: Admitted) -> None:
     codes, words = found
     seen = np.zeros(len(words) + 1, np.bool_)
     seen[codes] = True
-    ranked = sorted(str(w) for w in words[seen[:-1]])
-    named = {n: facts.name(n, "activity", EVENT_THEMES.get(n.lower(), "usage")) for n in ranked}
+    named = name_events(facts, (str(w) for w in words[seen[:-1]]))
     lookup = np.array([named.get(str(w), 0) for w in words] or [0], dtype=np.int16)
     signal = lookup[codes]
     del found, codes
     table.release("event")
     rows = columns_of(facts, table, _ACTIVITY)
     facts.add(signal, table.accounts, **rows)
+
+
+def name_events(facts: Facts, words: Iterable[str]) -> dict[str, int]:
+    """Make each event a signal, in the order of their names."""
+    return {n: facts.name(n, "activity", EVENT_THEMES.get(n.lower(), "usage")) for n in sorted(words)}
 
 
 def columns_of(facts: Facts, table: Admitted, signal: Signal) -> dict[str, Any]:

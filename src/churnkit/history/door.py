@@ -16,16 +16,18 @@ import pandas as pd
 from churnkit.errors import BadRows, DataError, MissingColumn
 from churnkit.history.columns import Cells, flags, numbers, texts
 from churnkit.history.frames import to_source
+from churnkit.history.observed import InMemory
 from churnkit.history.sources import shown
 from churnkit.history.times import times
 from churnkit.timeline import as_timestamps
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from churnkit.history.keys import Keys
+    from churnkit.history.observed import Moments
     from churnkit.history.sources import Source
     from churnkit.tables import Column, Table
 
@@ -65,6 +67,40 @@ class Reading:
     dayfirst: bool | None = None
 
 
+@dataclass(frozen=True)
+class Told:
+    """What was seen in a column, before it is put into words: parts of a table are told as one.
+
+    Attributes
+    ----------
+    count, what
+        How many "rows" or "cells"; with ``what`` empty, ``why`` follows the count as it is.
+    first
+        The number of the first such row and how its cell reads; None where that says nothing.
+    cure
+        What was done, and what to do.
+    """
+
+    column: str
+    count: int
+    what: str
+    why: str
+    first: tuple[int, str] | None = None
+    cure: str = ""
+
+    def note(self, table: str, rows: int) -> Note:
+        """Put it into words for a table of so many rows."""
+        if not self.what:
+            counted = f"{self.count:,} " if self.count else ""
+            return Note(table, self.column, self.count, f"{counted}{self.why}.")
+        shown = ""
+        if self.first is not None:
+            row, value = self.first
+            shown = f' (first: row {row:,}, "{value}")' if value else f" (first: row {row:,})"
+        text = f"{self.count:,} of {rows:,} {self.what} {self.why}{shown}. {self.cure}"
+        return Note(table, self.column, self.count, text)
+
+
 @dataclass(frozen=True, eq=False)
 class _Aside:
     """Rows set aside for one reason."""
@@ -89,7 +125,7 @@ class Admitted:
         int32 account codes of all rows, -1 where there is none; None where the table has no account.
     extra
         Columns that the contract does not list.
-    notes, counts
+    told, counts
         What was decided, and what the cells of every column were.
     """
 
@@ -98,10 +134,15 @@ class Admitted:
     cells: dict[str, Cells] = field(default_factory=dict)
     account: NDArray[np.int32] | None = None
     extra: tuple[str, ...] = ()
-    notes: list[Note] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
     counts: list[ColumnCount] = field(default_factory=list)
     _out: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, np.bool_))
     _aside: list[_Aside] = field(default_factory=list)
+
+    @property
+    def notes(self) -> list[Note]:
+        """What was decided, in words."""
+        return [told.note(self.spec.name, self.rows) for told in self.told]
 
     @property
     def rows(self) -> int:
@@ -135,9 +176,8 @@ class Admitted:
         values = [shown(v) for v in cells.take(at).to_pylist()]
         self._out[at] = True
         self._aside.append(_Aside(at, column, why, values))
-        first = self.source.row_numbers(at[:1])[0]
-        told = f'{why} (first: row {first:,}, "{values[0]}")' if values[0] else f"{why} (first: row {first:,})"
-        self._tell(column, len(at), f"{len(at):,} of {self.rows:,} rows {told}. Set aside in history.rejected; {cure}")
+        first = (int(self.source.row_numbers(at[:1])[0]), values[0])
+        self.told.append(Told(column, len(at), "rows", why, first, f"Set aside in history.rejected; {cure}"))
 
     def blank(self, column: str, rows: NDArray[np.bool_], why: str, cells: Any) -> None:
         """Make optional cells empty, counting them and showing the first."""
@@ -145,12 +185,8 @@ class Admitted:
         read = self.cells[column]
         read.values[at] = -1 if read.words is not None else np.nan
         read.empty[at] = True
-        first, value = self.source.row_numbers(at[:1])[0], shown(cells.take(at[:1])[0].as_py())
-        told = f'{len(at):,} of {self.rows:,} cells {why} (first: row {first:,}, "{value}"). Read as empty.'
-        self._tell(column, len(at), told)
-
-    def _tell(self, column: str, count: int, text: str) -> None:
-        self.notes.append(Note(self.spec.name, column, count, text))
+        first = (int(self.source.row_numbers(at[:1])[0]), shown(cells.take(at[:1])[0].as_py()))
+        self.told.append(Told(column, len(at), "cells", why, first, "Read as empty."))
 
     def rejected(self) -> pd.DataFrame:
         """Give every row set aside: table, row (counted from 1), column, reason, value."""
@@ -160,15 +196,7 @@ class Admitted:
             )
             for a in self._aside
         ]
-        broken = self.source.broken
-        if broken:
-            told = {"row": [b.row for b in broken], "column": "", "reason": [b.why for b in broken]}
-            blocks.append(pd.DataFrame({**told, "value": [b.text for b in broken]}))
-        if not blocks:
-            return pd.DataFrame()
-        found = pd.concat(blocks, ignore_index=True).sort_values("row", ignore_index=True)
-        found.insert(0, "table", self.spec.name)
-        return found.astype(dict.fromkeys(("table", "column", "reason", "value"), object))
+        return by_row(self.spec.name, [*blocks, *broken_rows(self.source)])
 
     def values(self, column: str) -> Any:
         """Give the used cells of a column (texts and ids as objects), or None where there is no such column."""
@@ -193,6 +221,10 @@ class Admitted:
         assert self.account is not None
         return self.account if self.whole else self.account[self.used]
 
+    def moments(self, columns: Sequence[str]) -> Moments:
+        """Give the used moments of some columns of times, where they are there."""
+        return InMemory([self.values(n) for n in columns if n in self.cells])
+
     def release(self, *columns: str) -> None:
         """Forget columns that are no longer needed; none named: all."""
         for name in columns or tuple(self.cells):
@@ -209,6 +241,23 @@ class Admitted:
             plain = pd.Series(values, dtype=object) if values.dtype == object else values
             data[column.name] = as_timestamps(values) if column.kind == "time" else plain
         return pd.DataFrame(data, index=pd.RangeIndex(self.count_used))
+
+
+def broken_rows(source: Source) -> Iterator[pd.DataFrame]:
+    """Give the rows of a source that could not be cut into cells, if there are any."""
+    if source.broken:
+        told = {"row": [b.row for b in source.broken], "column": "", "reason": [b.why for b in source.broken]}
+        yield pd.DataFrame({**told, "value": [b.text for b in source.broken]})
+
+
+def by_row(table: str, blocks: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Put blocks of rows set aside together, in the order of the table's rows."""
+    if not blocks:
+        return pd.DataFrame()
+    found = pd.concat(blocks, ignore_index=True).sort_values("row", ignore_index=True)
+    found["table"] = table
+    found = found[["table", "row", "column", "reason", "value"]]
+    return found.astype(dict.fromkeys(("table", "column", "reason", "value"), object))
 
 
 def admit(spec: Table, native: Any, reading: Reading, keys: Keys | None = None) -> Admitted:
@@ -232,18 +281,17 @@ def admit(spec: Table, native: Any, reading: Reading, keys: Keys | None = None) 
         raise MissingColumn.needed(spec.name, missing, source.names)
     table = Admitted(spec, source, _out=np.zeros(source.rows, np.bool_))
     table.extra = tuple(n for n in source.names if spec.column(n) is None)
-    table.notes.extend(Note(spec.name, "", 0, f"{text}.") for text in source.notes)
+    table.told.extend(Told("", 0, "", text) for text in source.notes)
     if source.broken:
         first = source.broken[0]
-        told = f'{len(source.broken):,} of {table.rows:,} rows {first.why} (first: row {first.row:,}, "{first.text}"). '
         cure = "Set aside in history.rejected; quote cells that hold the delimiter."
-        table.notes.append(Note(spec.name, "", len(source.broken), told + cure))
+        table.told.append(Told("", len(source.broken), "rows", first.why, (first.row, first.text), cure))
     for column in spec.columns:
         if column.name in source.names:
             _admit_column(table, column, reading, keys)
     if table.extra and spec.name != "accounts":
         ignored = f"columns not in the data contract are ignored: {', '.join(table.extra)}"
-        table.notes.append(Note(spec.name, "", 0, ignored))
+        table.told.append(Told("", 0, "", ignored))
     return table
 
 
@@ -256,7 +304,7 @@ def _admit_column(table: Admitted, column: Column, reading: Reading, keys: Keys 
             f"{table.spec.name}.{column.name}: {problem}. Export the column with another type."
         ) from problem
     table.cells[column.name] = cells
-    table.notes.extend(Note(table.spec.name, column.name, count, f"{text}.") for count, text in cells.notes)
+    table.told.extend(Told(column.name, n, "", text.removeprefix(f"{n:,} ")) for n, text in cells.notes)
     unreadable = int(cells.bad.sum())
     empty = int(cells.empty.sum())
     if column.needed:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from churnkit.errors import DataError, UnreadableFile
-from churnkit.history.csv_files import read_csv
+from churnkit.history.csv_files import read_csv, stream_csv
+from churnkit.history.memory import Passing
 from churnkit.history.sources import Broken, Loaded, Source, twice
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 ENDINGS = (".parquet", ".pq", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt")
@@ -91,6 +92,8 @@ class ParquetFiles(Source):
 
     files: tuple[Path, ...] = ()
     table: str = ""
+    held: object = None
+    """The folder of files that are only passing, kept as long as they are read."""
 
     def fetch(self, name: str) -> pa.ChunkedArray:
         """Read one column from all files, two files at a time."""
@@ -109,6 +112,52 @@ class ParquetFiles(Source):
         except (pa.ArrowException, OSError) as problem:
             raise _unreadable(self.table, self.files[0] if len(self.files) == 1 else None, name, problem) from problem
         return _one_type(parts, self.table, name)
+
+    def tables(self, names: Sequence[str], rows: int) -> Iterator[pa.Table]:
+        """Read some columns of one file after the other."""
+        for path in self.files:
+            try:
+                with pq.ParquetFile(path) as file:
+                    there = [n for n in names if n in file.schema_arrow.names]
+                    low = [n for n in there if _few_values(file, n)]
+                with pq.ParquetFile(path, read_dictionary=low) as file:
+                    for batch in file.iter_batches(rows, columns=there):
+                        yield pa.Table.from_batches([batch])
+            except (pa.ArrowException, OSError) as problem:
+                raise _unreadable(self.table, path if len(self.files) > 1 else None, "", problem) from problem
+
+
+def open_in_parts(files: Sequence[Path], table: str) -> ParquetFiles:
+    """Open one table that is too large for memory: Parquet as it is, CSV made Parquet of texts on its way.
+
+    Raises
+    ------
+    UnreadableFile
+        As :func:`open_files`.
+    """
+    folder = Passing()
+    made: list[Path] = []
+    broken: list[Broken] = []
+    notes: list[str] = []
+    before = 0
+    for path in files:
+        if path.name.endswith(_PARQUET):
+            made.append(path)
+            before += _open_parquet([path], table).rows
+            continue
+        made.append(folder.path / f"{len(made):06d}.parquet")
+        part = stream_csv(path, table, made[-1])
+        broken.extend(b._replace(row=b.row + before) for b in part.broken)
+        notes.extend(part.notes)
+        before += part.rows + len(part.broken)
+    opened = _open_parquet(made, table)
+    return replace(opened, broken=tuple(broken), notes=(*dict.fromkeys(notes), *opened.notes), held=folder)
+
+
+def parquet_rows(files: Sequence[Path], table: str) -> int:
+    """How many rows the Parquet files among some files have."""
+    parquet = [p for p in files if p.name.endswith(_PARQUET)]
+    return _open_parquet(parquet, table).rows if parquet else 0
 
 
 def _few_values(file: pq.ParquetFile, name: str) -> bool:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
 from churnkit.display import Drawable
-from churnkit.errors import CutoffOutOfReach, RowsSetAside, UnknownAccount
+from churnkit.errors import CutoffOutOfReach, RowsSetAside, TooLarge, UnknownAccount
 from churnkit.history.assembly import Contents, Orders, assemble
 from churnkit.history.door import Reading
+from churnkit.history.memory import read_size
 from churnkit.history.observed import last_of
+from churnkit.history.stored import StoredSignals
 from churnkit.history.tone import Tone
 from churnkit.timeline import DAY, Span, as_text, moment, zone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -53,6 +56,10 @@ class History(Drawable):
         ``"lexicon"`` for the English one of the extra ``text``. None: comments are not read.
     rebuy_gap
         An end followed within this gap by a new start of the same account is one continuous subscription.
+    memory
+        How much memory the facts of activity may take, such as ``"4GB"``: they are then kept on disk (below
+        TMPDIR) by account, and measured one part of the accounts at a time, with the same bytes as result.
+        None: in memory, unless the files would not fit.
 
     Attributes
     ----------
@@ -79,7 +86,7 @@ class History(Drawable):
         All problems that no default can mend, in one message.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - options of the reader, all by name
         self,
         *,
         timezone: str = "UTC",
@@ -88,10 +95,18 @@ class History(Drawable):
         signals: Mapping[str, Signal] | None = None,
         text: Scorer | Literal["lexicon"] | None = None,
         rebuy_gap: Span | str = "7d",
+        memory: int | str | None = None,
         **tables: Any,
     ) -> None:
         zone(timezone)
-        orders = Orders(Reading(timezone, dayfirst), observed_until, Span.of(rebuy_gap), signals or {}, Tone.of(text))
+        orders = Orders(
+            Reading(timezone, dayfirst),
+            observed_until,
+            Span.of(rebuy_gap),
+            signals or {},
+            Tone.of(text),
+            None if memory is None else read_size(memory),
+        )
         self._hold(assemble(tables, orders))
         if len(self.rejected):
             warnings.warn(self._set_aside_text(), RowsSetAside, stacklevel=2)
@@ -143,9 +158,20 @@ class History(Drawable):
     def first_moment(self) -> int:
         """The first fact of the record: openings and contracts apart, which reach back before it."""
         behind = self.signals.tables
-        real = np.array([behind[n] not in ("accounts", "subscriptions") for n in self.signals.names], dtype=np.bool_)
-        rows = real[self.signals.signal]
-        return int(self.signals.occurred[rows].min()) if rows.any() else int(self.opened.min())
+        real = [at for name, at in self.signals.first.items() if behind[name] not in ("accounts", "subscriptions")]
+        return min(real) if real else int(self.opened.min())
+
+    def pieces(self) -> Iterator[tuple[Self, NDArray[np.bool_]]]:
+        """Give the history in pieces that fit into memory, each with the accounts (by code) whose facts it has.
+
+        All else is the same in every piece. There is one piece where all facts are in memory.
+        """
+        accounts = np.arange(len(self.accounts), dtype=np.int32)
+        for rows, part in self.signals.shards(accounts):
+            mine = np.zeros(len(accounts), dtype=np.bool_)
+            mine[rows] = True
+            whole = part is self.signals
+            yield (self if whole else self.holding(replace(self._contents, signals=part))), mine
 
     def ended_early(self, table: str, cutoff: int) -> bool:
         """Whether a table's record stops before a cutoff, beyond its usual silences."""
@@ -199,9 +225,16 @@ class History(Drawable):
         Facts and contracts of all accounts below become the logo's; it opens with its first account, is
         not to be contacted if one of them is not, and keeps the attributes of the parent's own row, else
         those on which all its accounts agree.
+
+        Raises
+        ------
+        TooLarge
+            If the facts lie on disk.
         """
         from churnkit.history.logos import rolled_up
 
+        if isinstance(self.signals, StoredSignals):
+            raise TooLarge.at_once("by_parent()")
         return self.holding(rolled_up(self._contents))
 
     def check(self, churn: Definition | None = None) -> DataReport:
@@ -216,9 +249,16 @@ class History(Drawable):
         Returns
         -------
         DataReport
+
+        Raises
+        ------
+        TooLarge
+            If the facts lie on disk.
         """
         from churnkit.history.check import check
 
+        if isinstance(self.signals, StoredSignals):
+            raise TooLarge.at_once("check()")
         return check(self, self._contents, churn)
 
     def _set_aside_text(self) -> str:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from churnkit.timeline import DAY, HOUR, NEVER
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from churnkit.history.door import Admitted
+    from churnkit.history.in_parts import AdmittedInParts
 
 _STRAY_GAP = 30 * DAY
 _STRAY_SHARE = 1e-4
@@ -42,7 +43,28 @@ class Observed:
     strays: int = 0
 
 
-def found(columns: Sequence[NDArray[np.int64]], before: int = NEVER) -> Observed | None:
+class Moments(Protocol):
+    """Moments in blocks, of which there are so many in all, and which can be gone through again."""
+
+    def __iter__(self) -> Iterator[NDArray[np.int64]]: ...
+
+    def __len__(self) -> int: ...
+
+
+@dataclass(frozen=True, eq=False)
+class InMemory:
+    """Moments of columns in memory."""
+
+    columns: Sequence[NDArray[np.int64]]
+
+    def __iter__(self) -> Iterator[NDArray[np.int64]]:
+        return (c[i : i + _BLOCK] for c in self.columns for i in range(0, len(c), _BLOCK))
+
+    def __len__(self) -> int:
+        return sum(map(len, self.columns))
+
+
+def found(columns: Moments, before: int = NEVER) -> Observed | None:
     """Find the end of a record: its last moment, robust to one stray future row in ten thousand.
 
     Parameters
@@ -58,10 +80,9 @@ def found(columns: Sequence[NDArray[np.int64]], before: int = NEVER) -> Observed
         The allowance is twice the longest silence of the last 180 days (by the hour), and at least a
         day. None where there is no moment.
     """
-    blocks = [c[i : i + _BLOCK] for c in columns for i in range(0, len(c), _BLOCK)]
     top, count = np.empty(0, np.int64), 0
-    size = max(20, int(2 * sum(map(len, blocks)) * _STRAY_SHARE) + 2)
-    for block in blocks:
+    size = max(20, int(2 * len(columns) * _STRAY_SHARE) + 2)
+    for block in columns:
         real = block[(block != NEVER) & (block <= before)]
         count += len(real)
         if len(top) == size:
@@ -77,25 +98,25 @@ def found(columns: Sequence[NDArray[np.int64]], before: int = NEVER) -> Observed
         if gaps[-back] > max(_STRAY_GAP, 10 * usual):
             cut = back
     last = int(top[-1 - cut])
-    return Observed(last, max(DAY, 2 * _longest_silence(blocks, last)), cut)
+    return Observed(last, max(DAY, 2 * _longest_silence(columns, last)), cut)
 
 
-def _longest_silence(blocks: Sequence[NDArray[np.int64]], last: int) -> int:
+def _longest_silence(columns: Moments, last: int) -> int:
     seen = np.zeros(_LOOK_BACK // HOUR + 2, np.bool_)
     start = (last - _LOOK_BACK) // HOUR
-    for block in blocks:
+    for block in columns:
         recent = block[(block > last - _LOOK_BACK) & (block <= last)]
         seen[recent // HOUR - start] = True
     hours = np.flatnonzero(seen)
     return int(np.diff(hours).max()) * HOUR if len(hours) > 1 else 0
 
 
-def observe(tables: Mapping[str, Admitted], given: Mapping[str, int]) -> dict[str, Observed]:
+def observe(tables: Mapping[str, Admitted | AdmittedInParts], given: Mapping[str, int]) -> dict[str, Observed]:
     """Find or take the end of every table's record.
 
     Planned moments (a booked end or start) count only up to where another record has been.
     """
-    recorded = {name: found(_columns(t, t.spec.recorded)) for name, t in tables.items()}
+    recorded = {name: found(t.moments(t.spec.recorded)) for name, t in tables.items()}
     anywhere = max((o.until for name, o in recorded.items() if o is not None and name != "accounts"), default=0)
     ends: dict[str, Observed] = {}
     for name, table in tables.items():
@@ -104,14 +125,10 @@ def observe(tables: Mapping[str, Admitted], given: Mapping[str, int]) -> dict[st
             continue
         end = recorded[name]
         if table.spec.planned:
-            end = found(_columns(table, (*table.spec.recorded, *table.spec.planned)), anywhere)
+            end = found(table.moments((*table.spec.recorded, *table.spec.planned)), anywhere)
         if end is not None:
             ends[name] = end
     return ends
-
-
-def _columns(table: Admitted, names: Sequence[str]) -> list[NDArray[np.int64]]:
-    return [table.values(n) for n in names if n in table.cells]
 
 
 def last_of(observed: Mapping[str, Observed]) -> int:

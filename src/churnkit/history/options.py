@@ -15,7 +15,7 @@ from churnkit.tables import CONTRACT, Column, Table
 if TYPE_CHECKING:
     from pathlib import Path
 
-_TAKEN = ("timezone", "observed_until", "dayfirst", "signals", "text", "rebuy_gap")
+_TAKEN = ("timezone", "observed_until", "dayfirst", "signals", "text", "rebuy_gap", "memory")
 SETTINGS_FILE = "history.toml"
 
 

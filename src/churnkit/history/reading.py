@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from churnkit.errors import DataError, MissingColumn, MissingTable, RequestError, UnreadableFile, did_you_mean
 from churnkit.history.door import raise_together
-from churnkit.history.files import find_files, open_files, part_files
+from churnkit.history.files import find_files, open_files, open_in_parts, parquet_rows, part_files
 from churnkit.history.frames import to_source
 from churnkit.history.history import History
+from churnkit.history.memory import bound_for, needed
 from churnkit.history.options import HistoryFile, Signal, read_settings
 from churnkit.history.sources import Source, rename_columns
 from churnkit.history.sql import run_query
@@ -35,6 +36,7 @@ class Options(TypedDict, total=False):
     signals: Mapping[str, Signal]
     text: Scorer | Literal["lexicon"] | None
     rebuy_gap: Span | str
+    memory: int | str | None
 
 
 def read_history(
@@ -53,8 +55,8 @@ def read_history(
         A SQLAlchemy URL, engine or connection (extra ``sql``), or a DuckDB connection.
     **options
         ``rename``: names of columns, ``{their name: our name}`` for every table that has such a column, or
-        ``{table: {their name: our name}}``. ``timezone``, ``observed_until``, ``dayfirst``, ``signals``, ``text``
-        and ``rebuy_gap`` as in :class:`History`.
+        ``{table: {their name: our name}}``. ``timezone``, ``observed_until``, ``dayfirst``, ``signals``, ``text``,
+        ``rebuy_gap`` and ``memory`` as in :class:`History`.
 
     Returns
     -------
@@ -91,7 +93,7 @@ def read_history(
         settings = read_settings(folder)
         options = _merged(settings, options)
         source = _in_folder(folder, settings, [*CONTRACT, *options.get("signals", {})])
-    tables = _open_all(source, connection)
+    tables = _open_all(source, connection, bounded=options.get("memory") is not None)
     given: dict[str, Any] = {n: v for n, v in options.items() if n != "rename"}
     given |= renamed(tables, options.get("rename", {}))
     return History(**given)
@@ -134,22 +136,22 @@ def _in_folder(folder: Path, settings: HistoryFile, names: Sequence[str]) -> dic
     return found
 
 
-def _open_all(source: Mapping[str, Any], connection: Any) -> dict[str, Source]:
+def _open_all(source: Mapping[str, Any], connection: Any, *, bounded: bool) -> dict[str, Source]:
     problems: list[DataError] = []
     tables: dict[str, Source] = {}
     for name, given in source.items():
         if given is None:
             continue
         try:
-            tables[name] = _open(name, given, connection)
+            tables[name] = _open(name, given, connection, bounded=bounded and name == "activity")
         except DataError as problem:
             problems.append(problem)
     raise_together(problems)
     return tables
 
 
-def _open(name: str, given: Any, connection: Any) -> Source:
-    """Open one table, whatever it was given as."""
+def _open(name: str, given: Any, connection: Any, *, bounded: bool) -> Source:
+    """Open one table, whatever it was given as; ``bounded``: so that it need not be in memory whole."""
     if isinstance(given, str) and connection is not None:
         return run_query(name, given, connection)
     if isinstance(given, str | Path):
@@ -163,7 +165,8 @@ def _open(name: str, given: Any, connection: Any) -> Source:
             hint = " (a query needs connection=)" if " " in str(path) and connection is None else ""
             raise UnreadableFile(f"{name}: there is no file at {path}{hint}. Check the path.")
         files.extend(parts)
-    return open_files(files, name)
+    too_large = name == "activity" and bound_for(needed(files, parquet_rows(files, name))) is not None
+    return open_in_parts(files, name) if bounded or too_large else open_files(files, name)
 
 
 def renamed(tables: Mapping[str, Source], rename: Renames) -> dict[str, Source]:

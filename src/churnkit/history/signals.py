@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from churnkit.errors import UnknownSignal
+from churnkit.timeline import NEVER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -84,6 +86,32 @@ class Signals:
         wanted = np.zeros(len(self.names), dtype=np.bool_)
         wanted[[self.code(n) for n in names]] = True
         return wanted[self.signal]
+
+    @property
+    def valued(self) -> bool:
+        """Whether any fact carries a value."""
+        return self.value is not None
+
+    @cached_property
+    def first(self) -> Mapping[str, int]:
+        """When every signal that has facts was first seen, in microseconds UTC."""
+        low = np.full(len(self.names), NEVER, dtype=np.int64)
+        np.minimum.at(low, self.signal, self.occurred)
+        return {name: int(at) for name, at in zip(self.names, low, strict=True) if at != NEVER}
+
+    @cached_property
+    def reach(self) -> tuple[int, int]:
+        """The first and the last moment of any fact, in microseconds UTC; (0, 0) without facts."""
+        return (int(self.occurred.min()), int(self.occurred.max())) if len(self.occurred) else (0, 0)
+
+    def parts(self) -> Iterator[Signals]:
+        """Give all facts in parts that fit into memory, all facts of an account in one of them: here one part."""
+        yield self
+
+    def shards(self, account: NDArray[np.int32]) -> Iterator[tuple[slice | NDArray[np.int64], Signals]]:
+        """Give for rows of accounts (codes) the parts that hold their facts, each with its rows."""
+        if len(account):
+            yield slice(None), self
 
     @property
     def known_or_occurred(self) -> NDArray[np.int64]:

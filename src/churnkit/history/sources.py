@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from churnkit.errors import DataError, MissingColumn, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 
@@ -60,6 +60,20 @@ class Source(ABC):
         """Read one column by its name in ``names``."""
         return self.fetch(dict(self.renamed).get(name, name))
 
+    @abstractmethod
+    def tables(self, names: Sequence[str], rows: int) -> Iterator[pa.Table]:
+        """Read some columns by their own names, at most so many rows at a time; one that is not there is left out."""
+
+    def batches(self, names: Sequence[str], rows: int) -> Iterator[Slice]:
+        """Read some columns by their names in ``names``, part after part of at most so many rows."""
+        own = dict(self.renamed)
+        back = {own.get(n, n): n for n in names}
+        before = 0
+        for table in self.tables(tuple(back), rows):
+            named = table.rename_columns([back[c] for c in table.column_names])
+            yield Slice(self.names, table.num_rows, table=named, whole=self, before=before)
+            before += table.num_rows
+
     def row_numbers(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
         """Give the numbers (from 1) that rows have in the source, broken ones counted too."""
         if not self.broken:
@@ -83,6 +97,39 @@ class Loaded(Source):
         """Give one column."""
         assert self.table is not None
         return self.table.column(self.table.column_names.index(name))
+
+    def tables(self, names: Sequence[str], rows: int) -> Iterator[pa.Table]:
+        """Cut the table into parts."""
+        assert self.table is not None
+        there = self.table.select([n for n in names if n in self.table.column_names])
+        for first in range(0, self.rows, rows):
+            yield there.slice(first, rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Slice(Loaded):
+    """Consecutive rows of another source; a column that is not there is empty.
+
+    Attributes
+    ----------
+    whole, before
+        The source, and how many of its rows lie before these.
+    """
+
+    whole: Source | None = None
+    before: int = 0
+
+    def fetch(self, name: str) -> pa.ChunkedArray:
+        """Give one column."""
+        assert self.table is not None
+        if name in self.table.column_names:
+            return super().fetch(name)
+        return pa.chunked_array([pa.nulls(self.rows)])
+
+    def row_numbers(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Give the numbers (from 1) that rows have in the whole."""
+        assert self.whole is not None
+        return self.whole.row_numbers(at + self.before)
 
 
 def rename_columns(table: str, source: Source, mapping: Mapping[str, str]) -> Source:

@@ -11,6 +11,7 @@ from pandas.api.types import is_object_dtype
 from churnkit.errors import CutoffOutOfReach
 from churnkit.history.contracts import read_contracts
 from churnkit.history.keys import Keys
+from churnkit.history.stored import cut_signals
 from churnkit.history.versions import Versions, micros
 from churnkit.timeline import NEVER, as_text, known_at
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from churnkit.history.assembly import Contents
-    from churnkit.history.signals import Signals
 
 _PLAIN = {"contacts": "contacted_at", "decisions": "decided_at"}
 _INTERVALS: dict[str, tuple[str, str, dict[str, tuple[str, ...]]]] = {
@@ -56,21 +56,8 @@ def cut(contents: Contents, at: int) -> Contents:
         opened=contents.opened[open_then],
         frames=frames,
         contracts=read_contracts(frames["subscriptions"]) if "subscriptions" in frames else None,
-        signals=_cut_signals(contents.signals, at, code),
+        signals=cut_signals(contents.signals, at, code),
         observed={n: replace(end, until=min(end.until, at)) for n, end in contents.observed.items()},
-    )
-
-
-def _cut_signals(signals: Signals, at: int, code: NDArray[np.int32]) -> Signals:
-    rows = known_at(signals.occurred, signals.known_or_occurred, at) & (code[signals.account] >= 0)
-
-    def kept(column: NDArray[np.generic] | None) -> NDArray[np.generic] | None:
-        return None if column is None else column[rows]
-
-    return replace(
-        signals,
-        account=code[signals.account[rows]],
-        **{c: kept(getattr(signals, c)) for c in ("signal", "occurred", "known", "value", "label", "actor")},  # type: ignore[arg-type]
     )
 
 

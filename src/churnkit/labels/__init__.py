@@ -3,7 +3,7 @@
 from churnkit.labels.auditing import LabelAudit, audit, sensitivity
 from churnkit.labels.cancelled import Cancelled
 from churnkit.labels.definitions import DEFINITIONS, AnyDefinition, ChurnDefinition, Source, Standing, read_definition
-from churnkit.labels.labelling import UNKNOWN, WHY, Labels, label, purge, reporting_end
+from churnkit.labels.labelling import UNKNOWN, WHY, Labels, label, purge, reporting_end, standing
 from churnkit.labels.not_renewed import NotRenewed
 from churnkit.labels.quiet import WentQuiet
 from churnkit.labels.quiet_days import QuietDays, suggest_quiet_days
@@ -30,5 +30,6 @@ __all__ = [
     "read_definition",
     "reporting_end",
     "sensitivity",
+    "standing",
     "suggest_quiet_days",
 ]

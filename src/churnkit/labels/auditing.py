@@ -73,8 +73,8 @@ def audit(
     at = moments(cutoffs, history.timezone)
     asked = definition.horizons(horizons)
     found = label(history, definition, at, asked)
-    shown = np.where(np.isin(found.why, _LOST), found.lost_at[:, None], found.left_at[:, None])
-    parts = [_horizon(history, definition, found, j, shown[:, j]) for j in range(len(asked))]
+    pieces = [(piece, found.of(mine)) for piece, mine in history.pieces()]
+    parts = [_horizon(piece, definition, some, j) for piece, some in pieces for j in range(len(asked))]
     frame = pd.concat(parts, ignore_index=True)
     frame = frame.sort_values(["cutoff", "account", "order"], ignore_index=True).drop(columns=["account", "order"])
     return LabelAudit(definition, frame, sensitivity(history, definition, at))
@@ -109,11 +109,10 @@ def sensitivity(
 _LOST = (WHY.index("left otherwise"),)
 
 
-def _horizon(
-    history: History, definition: ChurnDefinition, found: Labels, j: int, at: NDArray[np.int64]
-) -> pd.DataFrame:
+def _horizon(history: History, definition: ChurnDefinition, found: Labels, j: int) -> pd.DataFrame:
     """Tell the labels of one horizon."""
     y, why = found.y[:, j], found.why[:, j]
+    at = np.where(np.isin(why, _LOST), found.lost_at, found.left_at)
     source = definition.sources(history, found.account, at)
     return pd.DataFrame(
         {

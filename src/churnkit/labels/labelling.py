@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from churnkit.labels.definitions import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +64,15 @@ class Labels:
     mature: NDArray[np.bool_]
     counts: dict[str, int] = field(default_factory=dict)
 
+    def of(self, accounts: NDArray[np.bool_]) -> Labels:
+        """Keep the labels of some accounts, marked by code."""
+        return self if accounts.all() else self.taken(np.flatnonzero(accounts[self.account]))
+
+    def taken(self, rows: NDArray[np.int64]) -> Labels:
+        """Take some rows, in that order."""
+        columns = ("account", "cutoff", "y", "left_at", "lost_at", "why", "mature")
+        return replace(self, **{name: getattr(self, name)[rows] for name in columns})
+
     def events(self, horizon: Span) -> int:
         """How many distinct accounts are seen leaving within a horizon."""
         rows = self.y[:, self.horizons.index(horizon)] == 1
@@ -91,9 +102,30 @@ def label(
     """
     definition.check(history)
     end = reporting_end(history, definition)
-    found = _stacked([_at_cutoff(history, definition, int(c), horizons, end) for c in cutoffs])
+    pieces = [
+        _stacked([_at_cutoff(piece, definition, int(c), horizons, end).of(mine) for c in cutoffs])
+        for piece, mine in history.pieces()
+    ]
+    found = pieces[0] if len(pieces) == 1 else _merged(pieces, cutoffs)
     found.counts.update(_counted(found))
     return found
+
+
+def standing(history: History, definition: ChurnDefinition, cutoff: int) -> Standing:
+    """Say of every account whether it is in the population of a cutoff, and why not, as known then."""
+    inside = np.zeros(len(history.accounts), dtype=np.bool_)
+    why = np.full(len(inside), "", dtype=object)
+    for piece, mine in history.pieces():
+        found = definition.standing(piece, cutoff)
+        inside[mine], why[mine] = found.inside[mine], found.why[mine]
+    return Standing(inside, why)
+
+
+def _merged(pieces: Sequence[Labels], cutoffs: Sequence[int] | NDArray[np.int64]) -> Labels:
+    """Put labels of different accounts together, by cutoff as asked for, then by account."""
+    whole = _stacked(pieces)
+    asked = {int(c): k for k, c in reversed(list(enumerate(cutoffs)))}
+    return whole.taken(np.lexsort((whole.account, [asked[int(c)] for c in whole.cutoff])))
 
 
 def _stacked(parts: Sequence[Labels]) -> Labels:

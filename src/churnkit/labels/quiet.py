@@ -9,7 +9,7 @@ from pydantic import field_validator, model_validator
 
 from churnkit.errors import HorizonError
 from churnkit.labels.definitions import ChurnDefinition, Source, Standing, percentile_99
-from churnkit.labels.sources import Moments
+from churnkit.labels.sources import Moments, lateness
 from churnkit.timeline import NEVER, Span, as_text, known_at
 
 if TYPE_CHECKING:
@@ -141,13 +141,11 @@ class WentQuiet(ChurnDefinition, kind="went-quiet"):
 
     def delay(self, history: History) -> int:
         """Give the 99th percentile of ``recorded_at - occurred_at`` of the events."""
-        signals = history.signals
-        if signals.known is None:
-            return 0
-        rows = self._rows(history)
-        return percentile_99(np.maximum(signals.known[rows] - signals.occurred[rows], 0))
+        return percentile_99(lateness(history.signals, self._names(history)))
 
     def _rows(self, history: History) -> NDArray[np.int64]:
+        return np.flatnonzero(history.signals.pick(self._names(history)))
+
+    def _names(self, history: History) -> tuple[str, ...]:
         signals = history.signals
-        names = self.events or tuple(n for n in signals.names if signals.tables.get(n) == "activity")
-        return np.flatnonzero(signals.pick(names))
+        return self.events or tuple(n for n in signals.names if signals.tables.get(n) == "activity")

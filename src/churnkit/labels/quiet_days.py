@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from churnkit.history import History
+    from churnkit.history import History, Signals
 
 CANDIDATES = (7, 14, 21, 30, 45, 60, 90, 120, 150, 180, 270, 365)
 """Lengths of silence that are looked at, in days."""
@@ -121,15 +121,19 @@ def _silences(history: History, events: tuple[str, ...]) -> tuple[NDArray[np.int
     signals = history.signals
     names = events or tuple(n for n in signals.names if signals.tables.get(n) == "activity")
     end = history.observed_until["activity"]
-    rows = np.flatnonzero(signals.pick(names))
-    rows = rows[signals.occurred[rows] < end]
-    if not len(rows):
+    found = [_in_part(part, part.pick(names) & (part.occurred < end), end) for part in signals.parts()]
+    length, ended = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    if not len(length):
         raise EmptyTable("activity: no event counts here, so there is no silence between two. Name other events.")
-    account, occurred = signals.account[rows], signals.occurred[rows]
+    return length, ended
+
+
+def _in_part(part: Signals, rows: NDArray[np.bool_], end: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    account, occurred = part.account[rows], part.occurred[rows]
     order = np.lexsort((occurred, account))
     account, occurred = account[order], occurred[order]
-    ended = np.r_[account[1:] == account[:-1], False]
-    return np.where(ended, np.r_[occurred[1:], [end]], end) - occurred, ended
+    ended = np.r_[account[1:] == account[:-1], False][: len(account)]
+    return np.where(ended, np.r_[occurred[1:], [end]][: len(account)], end) - occurred, ended
 
 
 @dataclass(frozen=True, eq=False)

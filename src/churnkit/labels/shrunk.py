@@ -11,7 +11,7 @@ from churnkit.errors import BadRecipe
 from churnkit.labels.covers import check_contracts, contract_standing, marked
 from churnkit.labels.definitions import ChurnDefinition, Standing, percentile_99
 from churnkit.labels.levels import Levels
-from churnkit.labels.sources import Moments
+from churnkit.labels.sources import Moments, lateness
 from churnkit.timeline import NEVER, Span, known_at
 
 if TYPE_CHECKING:
@@ -129,9 +129,7 @@ class Shrunk(ChurnDefinition, kind="shrunk"):
 
     def delay(self, history: History) -> int:
         """Give ``stay``, and the 99th percentile of when facts are known less when they occur."""
-        signals, rows = history.signals, self._rows(history)
-        late = signals.known_or_occurred[rows] - signals.occurred[rows]
-        return self.stay.micros + percentile_99(np.maximum(late, 0))
+        return self.stay.micros + percentile_99(lateness(history.signals, self._names(history)))
 
     def variants(self) -> tuple[tuple[str, ChurnDefinition], ...]:
         """Other shares, and half and double the stay."""
@@ -143,9 +141,12 @@ class Shrunk(ChurnDefinition, kind="shrunk"):
         )
 
     def _rows(self, history: History) -> NDArray[np.int64]:
+        return np.flatnonzero(history.signals.pick(self._names(history)))
+
+    def _names(self, history: History) -> tuple[str, ...]:
         signals = history.signals
         usage = self.events or tuple(n for n in signals.names if signals.tables.get(n) == "activity")
-        return np.flatnonzero(signals.pick(usage if self.of == "usage" else (self.of,)))
+        return usage if self.of == "usage" else (self.of,)
 
     def _levels(self, history: History, rows: NDArray[np.int64]) -> Levels:
         signals = history.signals

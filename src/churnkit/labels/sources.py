@@ -11,9 +11,11 @@ from churnkit.labels.definitions import Source
 from churnkit.timeline import NEVER, as_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-    from churnkit.history import History
+    from churnkit.history import History, Signals
     from churnkit.history.contracts import Contracts
 
 
@@ -55,6 +57,16 @@ class Moments:
         """Give an account's last event before a moment, if there is one."""
         place = int(self.before(np.array([account], np.int32), np.array([moment], np.int64))[0]) - 1
         return int(self.occurred[place]) if place >= 0 and self.account[place] == account else None
+
+
+def lateness(signals: Signals, names: Sequence[str]) -> NDArray[np.int64]:
+    """How long after they occurred facts of some signals were known, in microseconds (0: at once)."""
+    parts = [
+        np.maximum(part.known_or_occurred[rows] - part.occurred[rows], 0)
+        for part in signals.parts()
+        for rows in (part.pick(names),)
+    ]
+    return np.concatenate(parts)
 
 
 def contract_source(

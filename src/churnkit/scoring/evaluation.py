@@ -181,7 +181,7 @@ def _rankings(
     wanted = {"silence": f.days_since(active)}
     if "mrr" in signals.names:
         wanted["value"] = f.latest("mrr")
-    elif signals.value is not None:
+    elif signals.valued:
         wanted["value"] = f.total(active, "365d")
     if "nps" in signals.names:
         wanted["nps"] = f.latest("nps")

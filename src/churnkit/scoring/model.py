@@ -15,6 +15,7 @@ import pandas as pd
 from churnkit.display import Drawable
 from churnkit.errors import RequestError, UnknownAccount
 from churnkit.features import Book, FeatureMatrix, FeatureSet, compute
+from churnkit.labels import standing
 from churnkit.learning import Blend
 from churnkit.reasons import Explainer, Groups, Reasons, explain, importance
 from churnkit.scoring import fitting
@@ -266,10 +267,10 @@ class ChurnModel(Drawable):
         cutoff = moment(at, history.timezone)
         history.check_reach(np.array([cutoff]))
         code = history.code(account_id)
-        standing = self.recipe.churn.standing(history, cutoff)
-        if not standing.inside[code]:
+        found = standing(history, self.recipe.churn, cutoff)
+        if not found.inside[code]:
             raise UnknownAccount(
-                f"account {account_id!r} is not in the population at {as_text(cutoff)} ({standing.why[code]}), "
+                f"account {account_id!r} is not in the population at {as_text(cutoff)} ({found.why[code]}), "
                 "so it has no probability of leaving."
             )
         peers = book or self.book

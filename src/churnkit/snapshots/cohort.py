@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from churnkit.labels import standing
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -41,12 +43,12 @@ class Cohort:
 
 def cohort(history: History, definition: ChurnDefinition, cutoff: int) -> Cohort:
     """Find the population of a definition at a cutoff, as known then."""
-    standing = definition.standing(history, cutoff)
-    outside = np.flatnonzero(~standing.inside)
+    found = standing(history, definition, cutoff)
+    outside = np.flatnonzero(~found.inside)
     excluded = pd.DataFrame(
         {
             "account_id": history.account_ids[outside],
-            "reason": pd.Series(standing.why[outside], dtype=object),
+            "reason": pd.Series(found.why[outside], dtype=object),
         }
     )
-    return Cohort(cutoff, np.flatnonzero(standing.inside).astype(np.int32), excluded)
+    return Cohort(cutoff, np.flatnonzero(found.inside).astype(np.int32), excluded)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from churnkit.features.functions import FunctionName
-    from churnkit.history import History
+    from churnkit.history import History, Signals
 
 WINDOWS = ("7d", "28d", "84d", "182d")
 """Whole weeks, so that no window holds more weekends than another."""
@@ -121,29 +121,53 @@ def survey(history: History, cutoffs: Sequence[int] | NDArray[np.int64] | None) 
     """Look at what was known at the last cutoff; later facts choose no feature."""
     at = _moments(history, cutoffs)
     signals, last = history.signals, int(at[-1])
-    seen = np.asarray(known_at(signals.occurred, signals.known_or_occurred, last))
-    signal, account = signals.signal[seen], signals.account[seen]
-    facts = np.bincount(signal, minlength=len(signals.names))
-    names = [n for n, k in zip(signals.names, facts, strict=True) if k]
-    valued = np.zeros(len(signals.names), dtype=np.bool_)
-    if signals.value is not None:
-        valued[signal[~np.isnan(signals.value[seen])]] = True
-    acted = np.zeros(len(signals.names), dtype=np.bool_)
-    if signals.actor is not None:
-        acted[signal[signals.actor[seen] >= 0]] = True
-    shown = {s: len(np.unique(account[signal == signals.code(s)])) for s in names}
-    label = None if signals.label is None else signals.label[seen]
+    seen = _Seen.of(signals, last)
+    names = [n for n, k in zip(signals.names, seen.facts, strict=True) if k]
     return Scene(
         history=history,
         cutoffs=at,
-        facts={s: int(facts[signals.code(s)]) for s in names},
-        accounts=shown,
+        facts={s: int(seen.facts[signals.code(s)]) for s in names},
+        accounts={s: int(seen.accounts[signals.code(s)]) for s in names},
         themes={s: signals.themes[s] for s in signals.names},
-        valued=frozenset(s for s in names if valued[signals.code(s)]),
-        acted=frozenset(s for s in names if acted[signals.code(s)]),
-        labels={} if label is None else {s: _labels(history, label[signal == signals.code(s)]) for s in names},
+        valued=frozenset(s for s in names if seen.valued[signals.code(s)]),
+        acted=frozenset(s for s in names if seen.acted[signals.code(s)]),
+        labels={s: _labels(history, seen.labels[signals.code(s)]) for s in names} if signals.labels else {},
         days=(last - _first(history, last)) / DAY,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """By signal code: facts, accounts that show it, whether with a value or a user, and facts by label."""
+
+    facts: NDArray[np.int64]
+    accounts: NDArray[np.int64]
+    valued: NDArray[np.bool_]
+    acted: NDArray[np.bool_]
+    labels: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, signals: Signals, last: int) -> _Seen:
+        """Add up what was known at a moment, part by part."""
+        n = len(signals.names)
+        counts = (np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.bool_), np.zeros(n, np.bool_))
+        seen = cls(*counts, np.zeros((n, len(signals.labels)), np.int64))
+        for part in signals.parts():
+            seen._add(part, known_at(part.occurred, part.known_or_occurred, last))
+        return seen
+
+    def _add(self, part: Signals, rows: NDArray[np.bool_]) -> None:
+        signal, account = part.signal[rows], part.account[rows]
+        self.facts[:] += np.bincount(signal, minlength=len(self.facts))
+        for s in np.unique(signal):
+            self.accounts[s] += len(np.unique(account[signal == s]))
+        if part.value is not None:
+            self.valued[signal[~np.isnan(part.value[rows])]] = True
+        if part.actor is not None:
+            self.acted[signal[part.actor[rows] >= 0]] = True
+        if part.label is not None:
+            label = part.label[rows]
+            np.add.at(self.labels, (signal[label >= 0], label[label >= 0]), 1)
 
 
 def _moments(history: History, cutoffs: Sequence[int] | NDArray[np.int64] | None) -> NDArray[np.int64]:
@@ -158,13 +182,11 @@ def _moments(history: History, cutoffs: Sequence[int] | NDArray[np.int64] | None
 
 def _first(history: History, last: int) -> int:
     """Find when the record of activity begins: contracts may go back much further."""
-    signals = history.signals
-    acts = signals.pick(activity_signals(history)) & (signals.occurred < last)
-    return int(signals.occurred[acts].min()) if acts.any() else last
+    first = history.signals.first
+    return min([last, *(first.get(name, last) for name in activity_signals(history))])
 
 
-def _labels(history: History, label: NDArray[np.int32]) -> tuple[str, ...]:
-    counts = np.bincount(label[label >= 0], minlength=1)
+def _labels(history: History, counts: NDArray[np.int64]) -> tuple[str, ...]:
     order = sorted(np.flatnonzero(counts >= FEW), key=lambda k: (-counts[k], history.signals.labels[k]))
     return tuple(history.signals.labels[k] for k in order[:_MOST_LABELS])
 

@@ -111,9 +111,8 @@ class Assembly:
         tests = list(dict.fromkeys(one.test for one in lists if one.test))
         used = [sorted({s for m in group for s in (m.start, m.end)}) for group in by_list]
         aggregates = [(KINDS[m.function].number, m.start, m.end, self.measured[m]) for group in by_list for m in group]
-        occurred = self.signals.occurred
-        low, high = (int(occurred.min()), int(occurred.max())) if len(occurred) else (0, 0)
-        starts, offsets = (np.zeros(1, np.int64),) * 2 if timezone == "UTC" else zone_offsets(timezone, low, high)
+        plain = timezone == "UTC"
+        starts, offsets = (np.zeros(1, np.int64),) * 2 if plain else zone_offsets(timezone, *self.signals.reach)
         names = len(self.signals.names)
         slot_edges, aggregate_edges = _edges(used), _edges(by_list)
         rows = [

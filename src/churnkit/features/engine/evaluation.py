@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from churnkit.features.engine.desk import Rows
+    from churnkit.features.engine.desk import Program, Rows
+    from churnkit.features.engine.grouping import Facts
     from churnkit.features.expressions import Expression
     from churnkit.history import History
 
@@ -70,8 +71,17 @@ def evaluate(
     out = np.empty((len(account), len(features)), dtype=np.float32)
     if not out.size:
         return out
-    facts = grouped(history.signals, accounts, threads)
-    rows = arrange(account, cutoff, accounts)
+    for mine, part in history.signals.shards(account):
+        facts = grouped(part, accounts, threads)
+        rows = arrange(account[mine], cutoff[mine], accounts)
+        if not isinstance(mine, slice):
+            rows = rows._replace(order=mine[rows.order], account=account, cutoff=cutoff)
+        _sweep_all(program, facts, rows, out, threads)
+    return out
+
+
+def _sweep_all(program: Program, facts: Facts, rows: Rows, out: NDArray[np.float32], threads: int) -> None:
+    """Fill the rows, chunk after chunk, in some threads."""
     edges = _chunks(rows)
 
     def work(k: int) -> None:
@@ -85,7 +95,6 @@ def evaluate(
         with ThreadPoolExecutor(min(threads, len(edges) - 1)) as pool:
             for _ in pool.map(work, range(len(edges) - 1)):
                 pass
-    return out
 
 
 def _chunks(rows: Rows) -> NDArray[np.int64]:
