@@ -124,6 +124,16 @@ def slope(facts: list[Fact]) -> float:
     return up / math.fsum((d - x) ** 2 for d in days)
 
 
+def main_user(facts: list[Fact], end: int) -> float:
+    """Days since the last fact of who has the most, of several of who was seen last."""
+    named = [f for f in facts if f.actor >= 0]
+    if not named:
+        return NAN
+    seen = {f.actor: (sum(g.actor == f.actor for g in named), place) for place, f in enumerate(named)}
+    _, place = max(seen.values())
+    return (end - named[place].occurred) / DAY
+
+
 FUNCTIONS = {
     "count": lambda facts, *_: float(len(facts)),
     "total": lambda facts, *_: math.fsum(values(facts)),
@@ -137,6 +147,7 @@ FUNCTIONS = {
     "days_until": lambda facts, _, cutoff, *__: values(facts)[-1] - cutoff / DAY if values(facts) else NAN,
     "active_days": lambda facts, _, __, history: float(len({local_day(f, history) for f in facts})),
     "actors": lambda facts, *_: float(len({f.actor for f in facts if f.actor >= 0})),
+    "days_since_main_user": lambda facts, end, *_: main_user(facts, end),
     "gap_mean": lambda facts, *_: mean(gaps(facts)) if len(facts) > 1 else NAN,
     "gap_std": lambda facts, *_: stdev(gaps(facts)) if len(facts) > 2 else NAN,
     "slope": lambda facts, *_: slope(facts),

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 FunctionName: TypeAlias = Literal[
     "count", "total", "mean", "minimum", "maximum", "std", "latest", "earliest", "days_since", "days_until",
-    "active_days", "actors", "gap_mean", "gap_std", "slope", "share",
+    "active_days", "actors", "days_since_main_user", "gap_mean", "gap_std", "slope", "share",
 ]  # fmt: skip
 """The name of an aggregate."""
 
@@ -70,6 +70,10 @@ _ALL = (
     ),
     Function("active_days", "calendar days with a fact", 0.0, "days", "days with {some}{time}"),
     Function("actors", "distinct users with a fact", 0.0, "users", "users with {some}{time}"),
+    Function(
+        "days_since_main_user", "days from the last fact of the user with the most facts to the window's end", _NAN,
+        "days", "days since the last {fact} of the most active user{time}",
+    ),
     Function(
         "gap_mean", "mean of the days between successive facts; missing below two", _NAN, "days",
         "mean days between {facts}{time}",

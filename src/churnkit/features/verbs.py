@@ -123,6 +123,16 @@ def actors(
     return _aggregate("actors", signal, window, ending, where)
 
 
+def days_since_main_user(
+    signal: Named = None, window: Length = None, *, ending: Length = None, where: Condition | None = None
+) -> Aggregate:
+    """Days from the last fact of the window's most active user to the window's end; missing where nobody is named.
+
+    The most active user has the most facts in the window; of several, the one seen last.
+    """
+    return _aggregate("days_since_main_user", signal, window, ending, where)
+
+
 def gap_mean(
     signal: Named = None, window: Length = None, *, ending: Length = None, where: Condition | None = None
 ) -> Aggregate:

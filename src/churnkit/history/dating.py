@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _ACTIVITY = Signal(time="occurred_at", value="value", actor="user_id", recorded="recorded_at")
 _SATISFACTION = Signal(time="occurred_at", actor="user_id", recorded="recorded_at")
-_CONTACTS = Signal(time="contacted_at", value="minutes", label="role", recorded="recorded_at")
+_CONTACTS = Signal(time="contacted_at", value="minutes", label="role", actor="manager_id", recorded="recorded_at")
 
 
 def add_accounts(facts: Facts, opened: NDArray[np.int64]) -> None:

@@ -121,6 +121,8 @@ def users(scene: Scene) -> Iterator[Expression]:
     if scene.fits("28d"):
         yield f.rank_among(scene.usage("actors", "28d"))
         yield scene.usage("count", "28d") / scene.usage("actors", "28d")
+    if scene.fits("182d"):
+        yield from main_user(scene)
     if scene.has("seats") and scene.fits("28d"):
         used = scene.usage("actors", "28d") / f.latest("seats")
         yield used.named("seats_used_28d", phrase="share of paid seats in use in the last 28 days")
@@ -129,6 +131,15 @@ def users(scene: Scene) -> Iterator[Expression]:
             yield (used - before).named(
                 "seats_used_change_28d", phrase="change of the share of paid seats in use, against 28 days before"
             )
+
+
+def main_user(scene: Scene) -> Iterator[Expression]:
+    """Whether the person who used it most is still there, while others may be."""
+    gone = scene.usage("days_since_main_user", "182d")
+    yield gone
+    yield (gone - scene.usage("days_since")).named(
+        "others_without_main_user_182d", phrase="days that others went on without the most active user"
+    )
 
 
 def worth(scene: Scene) -> Iterator[Expression]:

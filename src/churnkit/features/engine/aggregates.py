@@ -51,6 +51,7 @@ _ALL = {
     "days_since": 0,
     "active_days": DAYS,
     "actors": ACTOR,
+    "days_since_main_user": ACTOR,
     "gap_mean": 0,
     "gap_std": GAP,
     "total": VALUE | SUM,
@@ -71,6 +72,7 @@ KINDS = {name: Kind(number, needs) for number, (name, needs) in enumerate(_ALL.i
     _DAYS_SINCE,
     _ACTIVE_DAYS,
     _ACTORS,
+    _MAIN_USER,
     _GAP_MEAN,
     _GAP_STD,
     _TOTAL,
@@ -149,6 +151,38 @@ def _actors(low, high, out, acting, visits):  # type: ignore[no-untyped-def]
         for i in range(base, seen):
             if actor[i] >= 0:
                 last[actor[i]] = -1
+
+
+@kernel
+def _main_user(low, high, out, ends, acting, visits):  # type: ignore[no-untyped-def]
+    """Days since the last fact of whoever has the most facts in the window; of several, of the one seen last."""
+    cut, ending, time = ends
+    visit, actor, last, mark = acting
+    for v in range(visits):
+        base, people = visit[v, BASE], 0
+        for k in range(base, base + visit[v, LISTED]):
+            people = max(people, actor[k] + 1)
+        for who in range(people):
+            mark[who] = 0
+        come = gone = base
+        for r in range(visit[v, FIRST_ROW] - visit[0, FIRST_ROW], visit[v, LAST_ROW] - visit[0, FIRST_ROW]):
+            # both ends of the window move forward with the cutoff
+            while come < high[r]:
+                if actor[come] >= 0:
+                    mark[actor[come]] += 1
+                    last[actor[come]] = come
+                come += 1
+            while gone < low[r]:
+                if actor[gone] >= 0:
+                    mark[actor[gone]] -= 1
+                gone += 1
+            most, place = 0, -1
+            for who in range(people):
+                if mark[who] > most or (mark[who] == most and most > 0 and last[who] > place):
+                    most, place = mark[who], last[who]
+            out[r] = (cut[r] - ending - time[place]) / DAY if most > 0 else np.nan
+        for who in range(people):
+            last[who] = -1
 
 
 @kernel
@@ -243,6 +277,8 @@ def _of_facts(program, desk, which, visits, rows):  # type: ignore[no-untyped-de
             _active_days(low, high, out, day)
         elif number == _ACTORS:
             _actors(low, high, out, acting, visits)
+        elif number == _MAIN_USER:
+            _main_user(low, high, out, (cut, slot[stop], time), acting, visits)
         elif number == _GAP_MEAN:
             _gap_mean(low, high, out, time)
         elif number == _GAP_STD:

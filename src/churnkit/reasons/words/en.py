@@ -149,6 +149,7 @@ TEXT = {
     "days_until": "days until the {value}",
     "active_days": "days with {facts}",
     "actors": "users with {facts}",
+    "days_since_main_user": "days since the last {fact} of the most active user",
     "gap_mean": "average time between {facts}",
     "gap_std": "the time between {facts}",
     "tenure": "days as a customer",
