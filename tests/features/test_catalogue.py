@@ -11,8 +11,9 @@ import pytest
 
 from churnkit import features as f
 from churnkit.errors import CutoffOutOfReach
-from churnkit.features.catalogue import CATALOGUE
+from churnkit.features.catalogue import CATALOGUE, relationship, usage
 from churnkit.features.catalogue.pruning import fingerprint
+from churnkit.features.catalogue.scene import survey
 from churnkit.history import THEMES, History, Signal
 from churnkit.timeline import DAY, moment, monthly_cutoffs
 from support import oracle
@@ -152,6 +153,43 @@ def test_signals_of_ones_own_have_features_whatever_their_theme(theme):
     found = [x for x in f.catalogue(history) if "webinar" in x.signals_used]
     assert len(found) >= 4
     assert {x.theme for x in found} == {theme}
+
+
+def test_the_one_who_used_it_most_leaves_and_the_others_go_on():
+    days = pd.date_range("2024-01-01", periods=360, freq="D", tz="UTC")
+    rows = [("a" if k % 2 else "b", day, "login", f"{k % 2} main") for k, day in enumerate(days[:340])]
+    rows += [(account, day, "login", f"{account} other") for account in "ab" for day in days[::4]]
+    rows += [("a", day, "login", "1 main") for day in days[340:]]
+    activity = pd.DataFrame(rows, columns=["account_id", "occurred_at", "event", "user_id"])
+    accounts = pd.DataFrame({"account_id": ["a", "b"], "opened_at": "2023-12-31"})
+    history = History(accounts=accounts, activity=activity)
+    at = np.full(2, moment("2024-12-25"))  # day 359; the last day with others is day 356
+    found = f.compute(list(usage.main_user(survey(history, at))), history, np.arange(2, dtype=np.int32), at)
+    # a's main user came every day, b's not since day 338
+    assert found.values.tolist() == [[1, 0], [21, 18]]
+
+
+def test_contacts_say_whether_the_manager_is_still_the_same():
+    days = pd.date_range("2024-01-01", "2025-12-31", freq="D", tz="UTC")
+    activity = pd.DataFrame({"account_id": ["a", "b"] * len(days), "occurred_at": days.repeat(2), "event": "login"})
+    calls = pd.date_range("2025-01-01", periods=6, freq="30D", tz="UTC")
+    late = pd.date_range("2025-11-01", periods=2, freq="20D", tz="UTC")
+    contacts = pd.DataFrame(
+        {
+            "account_id": ["a"] * 8 + ["b"] * 8,
+            "contacted_at": [*calls, *late, *calls, *late],
+            "manager_id": ["mia"] * 8 + ["mia"] * 6 + ["max"] * 2,
+        }
+    )
+    accounts = pd.DataFrame({"account_id": ["a", "b"], "opened_at": "2024-01-01"})
+    history = History(accounts=accounts, activity=activity, contacts=contacts, observed_until="2026-01-01")
+    at = np.full(2, moment("2025-11-25"))
+    features = list(relationship.managers(survey(history, at)))
+    found = f.compute(features, history, np.arange(2, dtype=np.int32), at)
+    # a: mia on 21 November; b: mia, who came most, last on 31 May, max on 21 November
+    assert found.column("managers_in_touch_364d").tolist() == [1, 2]
+    assert found.column("days_since_usual_manager").tolist() == [4, 178]
+    assert found.column("contact_without_usual_manager").tolist() == [0, 174]
 
 
 def test_a_short_record_has_no_long_windows():

@@ -30,6 +30,12 @@ BY_HAND = [
     (f.earliest("export"), ADA, "2025-03-02", 7),
     (f.active_days(window="30d"), ADA, "2025-03-01", 5),
     (f.actors(window="30d"), ADA, "2025-03-01", 2),
+    # u1 has the most, last on Monday the 24th at noon; u7 came once, a second before midnight of the 28th
+    (f.days_since_main_user(window="30d"), ADA, "2025-03-01", 4.5),
+    (f.days_since_main_user("export"), ADA, "2025-03-01", 1 / 86_400),
+    # one each by then: of several, the one seen last (u1, at midnight of 1 March)
+    (f.days_since_main_user("export"), ADA, "2025-03-02", 1),
+    (f.days_since_main_user("login", "7d"), DOT, "2025-03-01", math.nan),
     # bob's login of 24 February was recorded on 3 March
     (f.count("login", "30d"), BOB, "2025-03-01", 3),
     (f.days_since("login"), BOB, "2025-03-01", 11.5),

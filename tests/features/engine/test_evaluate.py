@@ -70,6 +70,16 @@ def test_users_are_counted_once_per_window():
     assert [one(history, login("actors", f"{w}d"), BASE + 5 * DAY) for w in range(1, 6)] == [1, 1, 2, 3, 3]
 
 
+def test_the_most_active_user_is_that_of_the_window():
+    # 5 comes on days 0, 1 and 2, 6 on days 4 and 6, nobody named on days 7 and 8
+    facts = [fact(BASE + d * DAY, actor=who) for d, who in ((0, 5), (1, 5), (2, 5), (4, 6), (6, 6), (7, -1), (8, -1))]
+    history, cutoff = recorded(facts), BASE + 9 * DAY
+    # all: 5 with three, last on day 2; from day 1 on: two each, 6 seen last; the last two days: nobody named
+    found = [one(history, login("days_since_main_user", f"{w}d"), cutoff) for w in (9, 8, 5)]
+    assert found == [7, 3, 3]
+    assert np.isnan(one(history, login("days_since_main_user", "2d"), cutoff))
+
+
 def test_a_table_that_stopped_has_missing_windows_not_empty_ones():
     history = recorded([fact(BASE, signal=2)], ends={"tickets": BASE + 5 * DAY})
     tickets = login("count", "3d", signals=("ticket_opened",))
