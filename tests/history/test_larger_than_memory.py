@@ -171,6 +171,16 @@ def test_files_that_would_not_fit_go_to_disk_of_their_own_accord(tmp_path, monke
     assert any("kept on disk" in str(n) for n in history.notes)
 
 
+def test_the_folder_s_own_file_may_ask_for_it_and_paths_may_hold_quotes(tmp_path, monkeypatch):
+    (tmp_path / "o'neil's").mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "o'neil's"))
+    folder_with("activity-windows-line-ends.csv", tmp_path)
+    (tmp_path / "history.toml").write_text('memory = "64MB"\n')
+    history = read_history(tmp_path)
+    assert isinstance(history.signals, StoredSignals)
+    assert len(facts(history.signals)) == len(history.signals)
+
+
 def test_the_disk_is_given_back():
     history = made(memory=BOUND)
     then = history.known_at(as_datetime(history.last_moment))

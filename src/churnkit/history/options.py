@@ -88,7 +88,7 @@ class HistoryFile(BaseModel):
 
     Parameters
     ----------
-    timezone, dayfirst, observed_until, rebuy_gap
+    timezone, dayfirst, observed_until, rebuy_gap, memory
         As in ``History``.
     rename
         ``{their name: our name}`` for every table, or ``{table: {their name: our name}}``.
@@ -104,6 +104,7 @@ class HistoryFile(BaseModel):
     dayfirst: bool | None = None
     observed_until: str | date | datetime | dict[str, str | date | datetime] | None = None
     rebuy_gap: str | None = None
+    memory: int | str | None = None
     rename: dict[str, str | dict[str, str]] = Field(default_factory=dict)
     tables: dict[str, str | list[str]] = Field(default_factory=dict)
     signals: dict[str, Signal] = Field(default_factory=dict)

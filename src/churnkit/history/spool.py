@@ -69,7 +69,7 @@ class Spool:
         with self._duckdb() as base:
             base.register("facts", facts)
             base.execute(
-                f"COPY (SELECT *, account % {self.shards} AS shard FROM facts) TO '{self.folder / 'facts'}' "  # noqa: S608
+                f"COPY (SELECT *, account % {self.shards} AS shard FROM facts) TO {_quoted(self.folder / 'facts')} "  # noqa: S608
                 "(FORMAT parquet, PARTITION_BY (shard), OVERWRITE_OR_IGNORE, "
                 f"FILENAME_PATTERN 'part-{self._writes:06d}-{{i}}')"
             )
@@ -95,9 +95,8 @@ class Spool:
 
     def _files(self, shard: int) -> str:
         # parts may lack a column that others have
-        return (
-            f"read_parquet('{self.folder}/facts/shard={shard}/*.parquet', union_by_name=true, hive_partitioning=true)"
-        )
+        files = self.folder / "facts" / f"shard={shard}" / "*.parquet"
+        return f"read_parquet({_quoted(files)}, union_by_name=true, hive_partitioning=true)"
 
     @contextmanager
     def _duckdb(self) -> Iterator[Any]:
@@ -105,7 +104,7 @@ class Spool:
 
         with duckdb.connect() as base:
             base.execute(f"SET memory_limit = '{self.memory // 2}B'")
-            base.execute(f"SET temp_directory = '{self.folder / 'spill'}'")
+            base.execute(f"SET temp_directory = {_quoted(self.folder / 'spill')}")
             base.execute("SET preserve_insertion_order = false")
             base.execute("SET threads = 2")
             try:
@@ -116,3 +115,8 @@ class Spool:
                     f"activity: its facts could not be kept in {self.folder.parent} ({why}). Free some disk there, "
                     "name another folder in TMPDIR, or raise memory=."
                 ) from problem
+
+
+def _quoted(path: Path) -> str:
+    """Write a path as SQL does."""
+    return "'" + str(path).replace("'", "''") + "'"
