@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from churnkit import errors
+from churnkit import features as f
 from churnkit.history import History, memory, read_history
 from churnkit.history.spool import Spool
 from churnkit.history.stored import COLUMNS, StoredSignals
@@ -87,8 +88,8 @@ def test_what_the_whole_column_tells_is_judged_by_part_and_no_row_is_lost(name, 
     assert read == EXPECTED[name]["rows"][0] == used + len(history.rejected)
 
 
-def made(**more):
-    accounts = pd.DataFrame({"account_id": list("abcdefg"), "opened_at": ["2025-01-01"] * 7})
+def made(opened="2025-01-01", **more):
+    accounts = pd.DataFrame({"account_id": list("abcdefg"), "opened_at": [opened, *["2025-01-01"] * 6]})
     activity = pd.DataFrame(
         {
             "account_id": list("abcabcagg"),
@@ -105,8 +106,6 @@ def made(**more):
 
 
 def test_frames_go_to_disk_too_and_people_are_told_apart_over_tables():
-    from churnkit import features as f
-
     here, there = made(), made(memory=BOUND)
     assert isinstance(there.signals, StoredSignals)
     account = np.arange(7, dtype=np.int32)
@@ -139,6 +138,17 @@ def test_a_history_as_it_was(tmp_path):
     here, there = made().known_at("2025-02-06"), made(memory=BOUND).known_at("2025-02-06")
     pd.testing.assert_frame_equal(facts(there.signals), facts(here.signals))
     assert len(there.signals) == len(here.signals) == 16  # 5 events, 2 surveys asked and answered, 7 openings
+
+
+def test_accounts_are_found_again_after_a_cut_has_numbered_them_anew():
+    history = made(memory=BOUND, opened="2025-02-20").known_at("2025-02-09")
+    assert list(history.account_ids) == list("bcdefg")
+    wanted = [f.count(("login", "export"))]
+    found = [f.compute(wanted, history, np.array([k]), np.array([history.last_moment])).values[0, 0] for k in range(6)]
+    # b on 2 and 5 February, c on 3 and 6, g on the 8th
+    assert found == [2, 2, 0, 0, 0, 1]
+    cutoff = np.full(6, history.last_moment)
+    assert f.compute(wanted, history, np.arange(6), cutoff).values[:, 0].tolist() == found
 
 
 def test_what_needs_all_facts_at_once_is_refused():
