@@ -10,7 +10,8 @@ import numpy as np
 
 import churnkit as ck
 from churnkit.features import catalogue, compute
-from churnkit.reasons.choosing import Facts, told
+from churnkit.reasons.choosing import Facts, Telling
+from churnkit.reasons.currency import currency_of
 from churnkit.reasons.groups import Groups
 from churnkit.timeline import DAY, moment
 
@@ -28,13 +29,13 @@ def sentences():
     now, then = (
         compute(features, history, account=live, cutoff=np.full(len(live), at)) for at in (NOW, NOW - 28 * DAY)
     )
-    facts = Facts(now, then, Groups.fit(now))
+    telling = Telling.of(Facts(now, then, Groups.fit(now), currency_of(history)), "en")
     chosen = np.linspace(0, len(now.features) - 1, MANY).astype(np.int64)
     rows = []
     for k, feature in enumerate(chosen):
         known = np.flatnonzero(~np.isnan(now.values[:, feature]) & (now.values[:, feature] != 0))
         rows.append(known[k * 31 % len(known)] if len(known) else 0)
-    texts = told(facts, np.array(rows), chosen, "en")
+    texts = telling(np.array(rows), chosen)
     return [f"{now.features[j].name}: {text}" for j, text in zip(chosen, texts, strict=True)]
 
 

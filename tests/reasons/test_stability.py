@@ -1,12 +1,14 @@
 """Stability by hand: three refits, two accounts, three groups."""
 
+from statistics import NormalDist
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from churnkit.reasons import Explainer, Groups, explain
-from churnkit.reasons.kernel import NOTHING, Picked
-from churnkit.reasons.stability import Stability, by_group
+from churnkit.reasons.kernel import NOTHING, Picked, by_group, outlast
+from churnkit.reasons.stability import DRAWS, Stability, _draws
 from support.learnt import blend, matrix, rows
 
 
@@ -32,22 +34,52 @@ def test_shares_by_hand():
         np.array([[-1.0, 2.0, 0.0], [1.0, 2.0, 0.0]]),  # a turns; b overtakes a, and turns
         np.array([[1.0, 2.0, 0.0], [1.0, -1.0, 0.0]]),
     ]
-    found = Stability.unknown(2, 3)
-    found.judge(slice(0, 2), Picked(effect, group, group), refits, groups())
+    sums = np.stack(refits) * [1.0, 1.0, 0.0]  # c is never shown
+    share, first = np.empty((2, 3)), np.empty(2)
+    outlast(sums.mean(axis=0), sums - sums.mean(axis=0), np.eye(4), Picked(effect, group, group), share, first)
     # account 1 has two raising places: b is in them in all four; a in three (not where it turns)
     # account 2 has one raising place: a keeps it in the first and last; b lowers in three
-    assert found.share[:, :2].tolist() == [[1.0, 0.75], [0.5, 0.75]]
-    assert np.isnan(found.share[:, 2]).all()
-    assert found.first.tolist() == [0.75, 0.5]
-    (note,) = found.notes(4)
-    assert "stays the first in 62% of cases; 0% of the reasons" in note
+    assert share[:, :2] == pytest.approx(np.array([[1.0, 0.75], [0.5, 0.75]]))
+    assert first.tolist() == [0.75, 0.5]
 
 
-def test_without_refits_nothing_is_known():
+def test_the_share_of_drawn_refits_by_hand():
+    """Two refits, a at 3 and 1, b still at 2 - x: a stays ahead where sd z > -x, sd being half of sqrt(2)."""
+    refits = [np.array([[3.0, 0.0, 0.0]] * 3), np.array([[1.0, 0.0, 0.0]] * 3)]
+    whole = np.array([[2.0, b, 0.0] for b in (-9.0, 2.0 - 2**0.5 / 2, 2.0 - 1e-9)])
+    for parts in refits:
+        parts[:, 1] = whole[:, 1]
+    found = Stability.unknown(3, 1)
+    picked = Picked(whole[:, :1], np.zeros((3, 1), int), np.zeros((3, 1), int))
+    found.judge(slice(0, 3), picked, whole, refits, groups=groups(), spread=0.5)
+    normal = [NormalDist().cdf(x) for x in (2 / (2**0.5 / 2), 1.0, 0.0)]  # the first turns where a falls below 0
+    assert found.share[:, 0] == pytest.approx(normal, abs=0.08)
+    assert found.share.tolist() == found.first[:, None].tolist()
+
+
+def test_notes_by_hand():
+    share, first = np.array([[1.0, 0.4], [0.5, np.nan]]), np.array([0.75, 0.5])
+    (note,) = Stability(share, first).notes()
+    assert "stay the first in about 62% of cases; 33% of the reasons" in note
+
+
+def test_drawn_refits_mirror_each_other_and_spread_as_the_bags_do():
+    draws = _draws(5, 0.7)
+    assert draws.shape == (DRAWS, 5)
+    assert (draws[: DRAWS // 2] == -draws[DRAWS // 2 :]).all()
+    bags = np.random.default_rng(1).normal(size=(5, 40))
+    drawn = draws @ (bags - bags.mean(axis=0))
+    assert drawn.std(axis=0) == pytest.approx(0.7 * bags.std(axis=0, ddof=1))
+    assert _draws(50, 0.7).shape == (100, 50)
+
+
+@pytest.mark.parametrize("refits", [0, 1])
+def test_without_refits_nothing_is_known(refits):
     found = Stability.unknown(2, 2)
-    found.judge(slice(0, 2), Picked(np.ones((2, 2)), np.zeros((2, 2), int), np.zeros((2, 2), int)), [], groups())
+    nothing = Picked(np.ones((2, 2)), np.zeros((2, 2), int), np.zeros((2, 2), int))
+    found.judge(slice(0, 2), nothing, np.ones((2, 3)), [np.ones((2, 3))] * refits, groups=groups(), spread=1.0)
     assert np.isnan(found.share).all()
-    assert found.notes(0) == ()
+    assert found.notes() == ()
 
 
 def test_the_whole_is_the_mean_of_its_refits():

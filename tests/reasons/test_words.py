@@ -24,7 +24,7 @@ CASES = [
     (
         f.count("login", "90d"),
         seen(95, 120, 110),
-        "Logins in the last 90 days fell from 120 to 95 since May 2 (peers: 110).",
+        "95 logins in the last 90 days, down from 120 on May 2 (peers: 110).",
     ),
     (f.count("login", "30d"), seen(12, 12, 38), "Logins in the last 30 days stayed at 12 (peers: 38)."),
     (f.count("login", "30d"), seen(0, 41, 38), "No logins in the last 30 days, down from 41 before (peers: 38)."),
@@ -33,7 +33,7 @@ CASES = [
     (f.count("login", "30d"), seen(1, peers=38), "1 login in the last 30 days (peers: 38)."),
     (f.count("login", "30d"), seen(1234), "1,234 logins in the last 30 days."),
     (f.count("login", "30d"), seen(nan, 41, 38), "Logins in the last 30 days: not known."),
-    (f.count("login"), seen(341, 300, 400), "Logins so far rose from 300 to 341 since May 2 (peers: 400)."),
+    (f.count("login"), seen(341, 300, 400), "341 logins so far, up from 300 on May 2 (peers: 400)."),
     (f.count("login", "30d", ending="30d"), seen(5), "5 logins between 60 and 30 days ago."),
     (f.count("login", "24h"), seen(5), "5 logins in the last 24 hours."),
     (f.count("ticket_opened", "30d"), seen(4, 1, 1), "Tickets opened rose from 1 to 4 in the last 30 days (peers: 1)."),
@@ -59,7 +59,7 @@ CASES = [
     (
         WHERE,
         seen(3, 1, 0),
-        "Tickets opened marked “billing” in the last 90 days rose from 1 to 3 since May 2 (peers: 0).",
+        "3 “billing” tickets opened in the last 90 days, up from 1 on May 2 (peers: 0).",
     ),
     (
         f.count("ticket_opened", "90d", where=f.value >= 3),
@@ -70,14 +70,14 @@ CASES = [
     (
         f.mean("nps", "180d"),
         seen(5.12, 8.2, 7.9),
-        "Average NPS in the last 180 days fell from 8.2 to 5.12 since May 2 (peers: 7.9).",
+        "Average NPS in the last 180 days: 5.12, down from 8.2 on May 2 (peers: 7.9).",
     ),
     (f.mean("nps", "180d"), seen(nan, 8, 8), "No NPS answer on record in the last 180 days."),
     (f.mean("csat"), seen(4.5), "Average CSAT so far: 4.5."),
     (
         f.minimum("nps", "180d"),
         seen(2, 6, 7),
-        "Lowest NPS in the last 180 days fell from 6 to 2 since May 2 (peers: 7).",
+        "Lowest NPS in the last 180 days: 2, down from 6 on May 2 (peers: 7).",
     ),
     (
         f.total("purchase", "30d"),
@@ -118,7 +118,7 @@ CASES = [
     (
         f.gap_mean("login", "90d"),
         seen(5, 2, 2.5),
-        "Average time between logins in the last 90 days rose from 2 days to 5 days since May 2 (peers: 2.5 days).",
+        "Average time between logins in the last 90 days: 5 days, up from 2 days on May 2 (peers: 2.5 days).",
     ),
     (f.gap_mean("login", "90d"), seen(nan), "Too few logins in the last 90 days for a usual rhythm."),
     (
@@ -143,28 +143,28 @@ CASES = [
     (
         f.share("ticket_opened", "90d", where=f.label == "billing"),
         seen(0.4, 0.1, 0.12),
-        "Share of tickets opened marked “billing” in the last 90 days rose from 10% to 40% since May 2 (peers: 12%).",
+        "40% of tickets opened in the last 90 days were marked “billing” (before: 10%; peers: 12%).",
     ),
     (
         f.count("login", "30d") / f.count("login", "90d"),
         seen(0.15, 1 / 3, 0.33),
-        "Logins in the last 30 days are 45% of their 90-day average (before: 100%; peers: 99%).",
+        "Logins in the last 30 days are 55% below their 90-day average (before: level; peers: 1% below).",
     ),
     (f.count("login", "30d") / f.count("login", "90d"), seen(nan), "No logins in the last 90 days to compare with."),
     (
         f.count("login", "30d") / f.count("login", "30d", ending="30d"),
         seen(0.45, peers=0.98),
-        "Logins in the last 30 days are 45% of those in the 30 days before (peers: 98%).",
+        "Logins in the last 30 days are 55% below those in the 30 days before (peers: 2% below).",
     ),
     (
         f.total("purchase", "30d") / f.total("purchase", "90d"),
         seen(1 / 6),
-        "Total value of purchases in the last 30 days is 50% of its 90-day average.",
+        "Total value of purchases in the last 30 days is 50% below its 90-day average.",
     ),
     (
         f.count("ticket_opened", "90d") / f.count("login", "90d"),
         seen(0.4, 0.2, 0.1),
-        "Tickets opened per login in the last 90 days rose from 0.2 to 0.4 since May 2 (peers: 0.1).",
+        "Tickets opened per login in the last 90 days: 0.4, up from 0.2 on May 2 (peers: 0.1).",
     ),
     (
         (f.count("login", "30d") - f.count("login", "30d", ending="30d")).named("login_change_30d"),
@@ -215,11 +215,73 @@ CASES = [
         "Last NPS is 2 below the average NPS so far (before: −1; peers: 0).",
     ),
     (
+        f.gap_mean("login", "84d") / f.gap_mean("login", "182d"),
+        seen(3.09, 2.45, 0.97),
+        (
+            "Average time between logins in the last 84 days is 3.1 times that in the last 182 days "
+            "(before: 2.5 times; peers: 3% below)."
+        ),
+    ),
+    (
+        f.mean("ticket_resolved", "84d") / f.mean("ticket_resolved"),
+        seen(1.06, peers=1.0),
+        "Average time to resolve a ticket in the last 84 days is 6% above that over all time (peers: level).",
+    ),
+    (
+        f.count("login", "7d") / f.count("login", "28d"),
+        seen(0.0, 0.25),
+        "Logins in the last 7 days are 0% of their 28-day average (before: level).",
+    ),
+    (
+        f.count("plan"),
+        seen(1, 1, 1),
+        "1 change of plan so far (peers: 1).",
+    ),
+    (f.mean("nps"), seen(8, 8, 8), "Average NPS so far: still 8 (peers: 8)."),
+    (
+        f.days_since("contacted", where=f.label == "service"),
+        seen(367, peers=183),
+        "No “service” contact from us for 367 days (peers: 183 days).",
+    ),
+    (
+        f.count("ticket_opened", "90d", where=f.label != "billing"),
+        seen(2),
+        "2 tickets opened not marked “billing” in the last 90 days.",
+    ),
+    (
+        f.share("ticket_opened", "182d", where=f.value >= 3),
+        seen(0.25, 0.25, 0),
+        "25% of tickets opened in the last 182 days had severity 3 or more (peers: 0%).",
+    ),
+    (
+        (
+            (f.latest("mrr") / f.latest("seats")) / (f.latest("mrr", ending="182d") / f.latest("seats", ending="182d"))
+        ).named("price_against", phrase="price per seat against 182 days ago"),
+        seen(1.1, 1.0, 1.0),
+        "Monthly revenue per seat is 10% above what it was 182 days ago (before: level; peers: level).",
+    ),
+    (
+        f.count("login", "28d").named("a", phrase="kinds of activity in the last 28 days")
+        - f.count("login", "84d").named("b", phrase="kinds of activity in the last 84 days"),
+        seen(-1, -2),
+        "Kinds of activity in the last 28 days are 1 fewer than in the last 84 days (before: −2).",
+    ),
+    (
+        f.rank_among(f.days_since("login")),
+        seen(0.35, 0.47),
+        "The last login is longer ago than for 35% of all accounts (before: 47%).",
+    ),
+    (
+        f.latest("seats") / f.maximum("seats"),
+        seen(0.5, peers=1),
+        "Number of seats is 50% of the highest number of seats so far (peers: 100%).",
+    ),
+    (
         f.latest("mrr") / f.latest("mrr", ending="364d"),
         seen(0.83, peers=1.05),
-        "Monthly revenue is 83% of what it was 364 days ago (peers: 105%).",
+        "Monthly revenue is 17% below what it was 364 days ago (peers: 5% above).",
     ),
-    (f.latest("mrr") / f.earliest("mrr"), seen(1.06), "Monthly revenue is 106% of the first monthly revenue."),
+    (f.latest("mrr") / f.earliest("mrr"), seen(1.06), "Monthly revenue is 6% above the first monthly revenue."),
     (f.latest("mrr") / f.latest("seats"), seen(35.8), "Monthly revenue per seat: 35.8."),
     (
         f.count("nps", "182d") / f.count("nps_asked", "182d"),
@@ -259,7 +321,7 @@ CASES = [
     (
         f.count("login", "28d") / f.count("login", "84d", ending="28d"),
         seen(0.15),
-        "Logins in the last 28 days are 45% of their average between 112 and 28 days ago.",
+        "Logins in the last 28 days are 55% below their average between 112 and 28 days ago.",
     ),
     (
         f.latest("contacted"),
@@ -277,7 +339,7 @@ CASES = [
     (
         f.share("nps", where=f.value <= 6),
         seen(0.5),
-        "Share of NPS answers with NPS 6 or less so far: 50%.",
+        "50% of NPS answers so far had NPS 6 or less.",
     ),
     (
         f.where(f.count("nps") > 0, f.days_since("nps_asked") < f.days_since("nps"), f.count("nps_asked") > 0).named(
@@ -328,9 +390,32 @@ def test_a_phrase_of_ones_own():
     assert sentence(feature, seen(3, 5, 4)) == "Visits of the last month fell from 5 to 3 since May 2 (peers: 4)."
 
 
+MONEY = [
+    (f.latest("mrr"), seen(1234.5, 1300, 900), "Monthly revenue fell from €1,300 to €1,234 since May 2 (peers: €900)."),
+    (f.latest("mrr") / f.latest("seats"), seen(35.8, peers=7), "Monthly revenue per seat: €35.80 (peers: €7)."),
+    (
+        f.total("invoice_overdue", "84d"),
+        seen(156, 0, 0),
+        "Total amount of overdue invoices in the last 84 days: €156, up from €0 on May 2 (peers: €0).",
+    ),
+    (f.latest("mrr") - f.latest("mrr", ending="90d"), seen(-200), "Monthly revenue fell by €200 within 90 days."),
+    (f.total("purchase", "30d"), seen(120), "Total value of purchases in the last 30 days: 120."),  # not known as money
+]
+
+
+@pytest.mark.parametrize(("feature", "facts", "text"), MONEY, ids=[text[:40] for *_, text in MONEY])
+def test_money_in_the_currency_of_the_contracts(feature, facts, text):
+    assert sentence(feature, facts, currency="EUR") == text
+
+
+def test_money_in_the_forms_of_a_locale():
+    assert sentence(f.latest("mrr"), seen(1234.5), currency="USD", locale="en_AU") == "Monthly revenue is USD1,234."
+    assert sentence(f.latest("mrr"), seen(1234.5), currency="CHF") == "Monthly revenue is CHF1,234."
+
+
 def test_british_dates():
     assert sentence(f.count("login", "90d"), seen(95, 120), locale="en_GB") == (
-        "Logins in the last 90 days fell from 120 to 95 since 2 May."
+        "95 logins in the last 90 days, down from 120 on 2 May."
     )
 
 

@@ -98,7 +98,7 @@ def test_dates_of_a_window(reasons):
 
 def test_stability_is_told(reasons):
     assert reasons.frame["stable"].between(0, 1).all()
-    assert reasons.notes[0].startswith("Stability: over ")
+    assert reasons.notes[0].startswith("Stability: were the model learnt anew")
     assert "Stability" in repr(reasons)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from churnkit.reasons.changing import ChangeReasons
+from churnkit.reasons.currency import currency_of
 from churnkit.reasons.exact import Explainer, contributions
 from churnkit.reasons.groups import Groups
 from churnkit.reasons.importance import importance
@@ -15,6 +16,7 @@ __all__ = [
     "Groups",
     "Reasons",
     "contributions",
+    "currency_of",
     "explain",
     "importance",
     "shap_explanation",

@@ -13,9 +13,9 @@ from churnkit.display import Drawable
 from churnkit.errors import RequestError, UnknownAccount
 from churnkit.features.expressions import Aggregate
 from churnkit.reasons.choosing import per_unit
+from churnkit.reasons.kernel import by_group
 from churnkit.reasons.moves import headline
 from churnkit.reasons.path import CALIBRATION, FACTS, MODEL, PEERS, STEPS, TIME, Path
-from churnkit.reasons.stability import by_group
 from churnkit.reasons.words import Language
 
 if TYPE_CHECKING:
@@ -133,12 +133,15 @@ class Scene:
         What facts there were between the moments.
     between
         The two moments, microseconds UTC.
+    currency
+        ISO code of the currency that money is in; empty where not known.
     """
 
     features: FeatureSet
     groups: Groups
     lately: Lately
     between: tuple[int, int]
+    currency: str = ""
 
 
 def explain_path(
@@ -153,7 +156,7 @@ def explain_path(
     """
     if top < 0:
         raise RequestError(f"explain_change: top={top} is negative; top=3 is usual.")
-    language, bases = Language.of(locale), path.bases
+    language, bases = Language.of(locale, scene.currency), path.bases
     before, after = path.ends()
     tallest: list[pd.DataFrame] = []
     sums = {step: np.empty(len(path)) for step in STEPS}

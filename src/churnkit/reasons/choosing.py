@@ -15,8 +15,8 @@ from churnkit.features.expressions import Aggregate
 from churnkit.reasons.companions import companions
 from churnkit.reasons.groups import medians
 from churnkit.reasons.kernel import NOTHING, Picked, over_chunks, pick
-from churnkit.reasons.stability import Stability
-from churnkit.reasons.words import Seen, teller
+from churnkit.reasons.stability import OF_BAGS, OF_DRAWS, Stability
+from churnkit.reasons.words import Language, Seen, teller
 from churnkit.timeline import NEVER, as_timestamps
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from churnkit.features import Expression, FeatureMatrix
     from churnkit.reasons.exact import Explainer
     from churnkit.reasons.groups import Groups
+    from churnkit.reasons.words.tellers import Teller
 
 ENOUGH = 30
 """Accounts looked at together that make peers; with fewer, the medians of training stand in."""
@@ -44,11 +45,14 @@ class Facts:
         The same rows at an earlier moment, or None.
     groups
         Which features are one reason, and the medians of training.
+    currency
+        ISO code of the currency that money is in; empty where not known.
     """
 
     matrix: FeatureMatrix
     earlier: FeatureMatrix | None
     groups: Groups
+    currency: str = ""
 
     def check(self, names: tuple[str, ...]) -> None:
         """Refuse facts that do not belong to a model with these features.
@@ -92,35 +96,93 @@ class Facts:
 
 
 @dataclass(frozen=True, eq=False)
+class Telling:
+    """Tells features of rows in sentences.
+
+    Parameters
+    ----------
+    facts
+        What they draw on.
+    tellers
+        Per feature what tells it, found when it is first needed.
+    helper
+        Per feature the position of the one that helps to tell it, or -1.
+    locale
+        Language and number forms.
+    """
+
+    facts: Facts
+    tellers: dict[int, Teller]
+    helper: NDArray[np.int64]
+    locale: str
+
+    @classmethod
+    def of(cls, facts: Facts, locale: str) -> Telling:
+        """Make ready; RequestError if there are no words for the locale."""
+        Language.of(locale)
+        _ = facts.peers  # found once, before threads ask for it
+        return cls(facts, {}, np.array(companions(facts.matrix.features), dtype=np.int64), locale)
+
+    def __call__(self, row: NDArray[np.int64], feature: NDArray[np.int64]) -> NDArray[np.object_]:
+        """Tell features (positions) of rows."""
+        facts, matrix, (now, past, peers) = self.facts, self.facts.matrix, self.facts.values(row, feature)
+        helper = self.helper[feature]
+        aid = np.where(helper < 0, np.nan, matrix.values[row, np.maximum(helper, 0)].astype(np.float64))
+        then: list[int | None] = [None] * len(row) if facts.earlier is None else facts.earlier.cutoff[row].tolist()
+        columns = (feature, now, past, peers, matrix.cutoff[row], aid)
+        out = np.empty(len(row), np.object_)
+        # the one number that helps is an age or a usual gap, whichever the sentence knows
+        out[:] = [
+            self._teller(j)(Seen(value, earlier, among, at, before, help_, help_))
+            for j, value, earlier, among, at, help_, before in zip(*(c.tolist() for c in columns), then, strict=True)
+        ]
+        return out
+
+    def _teller(self, feature: int) -> Teller:
+        found = self.tellers.get(feature)
+        if found is None:
+            found = teller(self.facts.matrix.features[feature], self.locale, self.facts.currency)
+            self.tellers[feature] = found
+        return found
+
+
+@dataclass(frozen=True, eq=False)
 class Chosen:
-    """What the kernel chose: ``[n, places]`` each, the calibrated log-odds ``[n]``, and what refits say of it."""
+    """What the kernel chose and its words, ``[n, places]`` each, log-odds ``[n]``, and what refits say of it."""
 
     effect: NDArray[np.float64]
     group: NDArray[np.int64]
     feature: NDArray[np.int64]
+    sentence: NDArray[np.object_]
     log_odds: NDArray[np.float64]
     stability: Stability
 
 
-def choose(explainer: Explainer, facts: Facts, raising: int, lowering: int, threads: int | None) -> Chosen:
-    """Choose each account's reasons, chunk by chunk, so that all contributions are never in memory at once."""
+def choose(
+    explainer: Explainer, facts: Facts, raising: int, lowering: int, *, locale: str = "en", threads: int | None = None
+) -> Chosen:
+    """Choose and tell each account's reasons chunk by chunk, so that all contributions are never in memory at once."""
     X, groups = facts.matrix.values, facts.groups
     shape = (len(X), raising + lowering)
-    empty = np.zeros(shape), np.empty(shape, np.int64), np.empty(shape, np.int64), np.empty(len(X))
-    out = Chosen(*empty, Stability.unknown(*shape))
-    shown = groups.shown
+    empty = np.zeros(shape), np.empty(shape, np.int64), np.empty(shape, np.int64), np.empty(shape, np.object_)
+    out = Chosen(*empty, np.empty(len(X)), Stability.unknown(*shape))
+    shown, tell = groups.shown, Telling.of(facts, locale)
+    spread = OF_BAGS if explainer.blend.boosters else OF_DRAWS
 
     def work(rows: slice) -> None:
         parts, refits = explainer.refitted(X[rows])
         into = Picked(out.effect[rows], out.group[rows], out.feature[rows])
         out.log_odds[rows] = explainer.base + pick(parts, groups.group_of, shown, raising, lowering, into)
-        out.stability.judge(rows, into, refits, groups)
+        out.stability.judge(rows, into, parts, refits, groups=groups, spread=spread)
+        row, place = np.nonzero(into.group != NOTHING)
+        # one thread tells while the kernel of another computes
+        out.sentence[rows][row, place] = tell(row + rows.start, into.feature[row, place])
 
     over_chunks(len(X), work, threads)
     return out
 
 
-def tall(facts: Facts, chosen: Chosen, base: float, locale: str) -> pd.DataFrame:
+def tall(facts: Facts, chosen: Chosen, base: float) -> pd.DataFrame:
     """Give one row per reason: ``row`` (of the account) and the columns of ``reasons.frame`` but account_id."""
     row, place = np.nonzero(chosen.group != NOTHING)
     feature, group, effect = chosen.feature[row, place], chosen.group[row, place], chosen.effect[row, place]
@@ -132,7 +194,7 @@ def tall(facts: Facts, chosen: Chosen, base: float, locale: str) -> pd.DataFrame
             "place": place + 1,
             "theme": _named(groups.themes, group),
             "feature": _named(matrix.names, feature),
-            "sentence": np.array(told(facts, row, feature, locale), dtype=np.object_),
+            "sentence": chosen.sentence[row, place],
             "effect": effect,
             "points": effect * per_unit(base, chosen.log_odds)[row],
             "value": now,
@@ -169,21 +231,6 @@ def _reach(feature: Expression) -> tuple[int | None, int]:
 def _named(names: Sequence[str], at: NDArray[np.int64]) -> NDArray[np.object_]:
     found: NDArray[np.object_] = np.array(names, dtype=np.object_)[at]
     return found
-
-
-def told(facts: Facts, row: NDArray[np.int64], feature: NDArray[np.int64], locale: str) -> list[str]:
-    """Tell features (positions) of rows in sentences."""
-    matrix, now, past, peers = facts.matrix, *facts.values(row, feature)
-    helper = np.array(companions(matrix.features), dtype=np.int64)[feature]
-    aid = np.where(helper < 0, np.nan, matrix.values[row, np.maximum(helper, 0)].astype(np.float64))
-    then: list[int | None] = [None] * len(row) if facts.earlier is None else facts.earlier.cutoff[row].tolist()
-    columns = (feature, now, past, peers, matrix.cutoff[row], aid)
-    tellers = {int(j): teller(matrix.features[int(j)], locale) for j in np.unique(feature)}
-    # the one number that helps is an age or a usual gap, whichever the sentence knows
-    return [
-        tellers[j](Seen(value, earlier, among, at, before, help_, help_))
-        for j, value, earlier, among, at, help_, before in zip(*(c.tolist() for c in columns), then, strict=True)
-    ]
 
 
 def totals(chosen: Chosen, base: float) -> pd.DataFrame:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from churnkit.errors import HorizonError, WrongModel
-from churnkit.reasons.kernel import Program, lowered, over_chunks, shapley_values
+from churnkit.reasons.kernel import Program, add_columns, lowered, over_chunks, shapley_values
 from churnkit.reasons.trees import conditioned, joined, read_trees
 from churnkit.timeline import Span
 
@@ -106,7 +106,7 @@ class Explainer:
             out += shapley_values(self.program, X)[:, : out.shape[1]]
         columns = self._columns(X)
         if columns is not None:
-            self._add(columns * self.blend.linear.coef, out)
+            add_columns(columns, self.blend.linear.coef, self._feature_of, out)
         return out
 
     @property
@@ -137,10 +137,10 @@ class Explainer:
         whole /= max(1, len(bags))
         columns = self._columns(X)
         if columns is not None:
-            self._add(columns * blend.linear.coef, whole)
+            add_columns(columns, blend.linear.coef, self._feature_of, whole)
             for k, bag in enumerate(bags):
                 shift = drawn[k % len(drawn)] if len(drawn) else 0.0
-                self._add(columns * (blend.linear.coef + shift), bag)
+                add_columns(columns, blend.linear.coef + shift, self._feature_of, bag)
         return whole, bags
 
     def _columns(self, X: NDArray[np.float32]) -> NDArray[np.float64] | None:
@@ -150,10 +150,10 @@ class Explainer:
             return None
         return (linear.design(X) - linear.center) * (self.blend.calibration.slope * (1.0 - self.blend.weight))
 
-    def _add(self, parts: NDArray[np.float64], out: NDArray[np.float64]) -> None:
-        """Add each column's part to the feature that it is made of."""
-        for column, feature in enumerate(self.blend.linear.feature_of):
-            out[:, feature] += parts[:, column]
+    @property
+    def _feature_of(self) -> NDArray[np.int64]:
+        """The feature that each of the logistic part's columns is made of."""
+        return np.asarray(self.blend.linear.feature_of, dtype=np.int64)
 
 
 def contributions(

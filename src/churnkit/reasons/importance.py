@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from churnkit.reasons.kernel import over_chunks
-from churnkit.reasons.stability import by_group
+from churnkit.reasons.kernel import by_group, over_chunks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from churnkit.features import Expression
     from churnkit.history import History
     from churnkit.reasons.words import Language
+    from churnkit.reasons.words.quantity import Quantity
 
 _STANDING = ("mrr", "seats", "term_months")  # what matters is the value that holds, not that it was stated anew
 _WEEK = 7 * DAY
@@ -72,13 +73,10 @@ class Lately:
         one = quantity(counted, language)
         new, before = (float(v[row, self.column[place]]) for v in (self.new, self.before))
         if counted.function == "latest":
-            key = "value as before" if new == before or isnan(new + before) else "value moved"
-            return language.text(key, what=one.what, earlier=one.show(before), now=one.show(new))
+            return _standing(one, new, before, language)
         new, before = (0.0 if isnan(x) else x for x in (new, before))
         if new:
-            facts = language.plural_for(new, one.fact, one.facts)
-            parts = {"now": language.number(new), "facts": facts, "earlier": language.number(before)}
-            return language.text("new facts before" if before else "new facts", **parts)
+            return _facts(one, new, before, language)
         leaf = _leaf(feature)
         if leaf is not None and leaf.function == "days_until":
             return language.text("nearing", value=quantity(leaf, language).value)
@@ -86,6 +84,23 @@ class Lately:
             return language.text("late facts", facts=one.facts)
         key = "no new facts" if before else "time since"
         return language.text(key, facts=one.facts, earlier=language.number(before))
+
+
+def _standing(one: Quantity, new: float, before: float, language: Language) -> str:
+    """Name a value that holds until it changes."""
+    if isnan(new + before):
+        return language.text("value unknown", what=one.what)
+    key = "value as before" if new == before else "value up" if new > before else "value down"
+    return language.text(key, what=one.what, earlier=one.show(before), now=one.show(new))
+
+
+def _facts(one: Quantity, new: float, before: float, language: Language) -> str:
+    """Name new facts, beside their number in as long a time before."""
+    key = "new facts"
+    if before:
+        key += " as before" if new == before else " up" if new > before else " down"
+    facts = language.plural_for(new, one.fact, one.facts)
+    return language.text(key, now=language.number(new), facts=facts, earlier=language.number(before))
 
 
 def _leaf(feature: Expression) -> Aggregate | None:

@@ -36,8 +36,9 @@ class Reasons(Drawable):
         raise the risk, the strongest first, then those that lower it); theme; feature (the one that carries most of
         the reason); sentence; effect (log-odds, of all the reason's features together); points (the same in points
         of probability: 0.01 is one percentage point); value, earlier, peers (of the feature; NaN where unknown);
-        direction (``"raises"`` or ``"lowers"``); action (``"act"`` or ``"explain only"``); stable (the share of refits
-        on redrawn accounts in which the reason keeps its sign and place: below 0.5 it flips; NaN without refits);
+        direction (``"raises"`` or ``"lowers"``); action (``"act"`` or ``"explain only"``); stable (the share of
+        refits on redrawn accounts in which the reason would keep its sign and place, see ``stability``: below 0.5 it
+        flips; NaN where the blend holds no refits);
         from and to (the time that the feature looks at, half open; from is empty where that is all the past).
     totals
         One row per account: account_id; log_odds and probability; base and base_probability, of nobody in
@@ -115,6 +116,7 @@ def explain(  # noqa: PLR0913 - a public verb of words, all but two by name
     top: int = 3,
     protective: int = 1,
     locale: str = "en",
+    currency: str = "",
     threads: int | None = None,
 ) -> Reasons:
     """Give each account's reasons.
@@ -139,6 +141,8 @@ def explain(  # noqa: PLR0913 - a public verb of words, all but two by name
         How many that lower it, at most.
     locale
         Language and number forms of the sentences.
+    currency
+        ISO code of the currency that money is in; empty: amounts are bare numbers.
     threads
         How many threads share the rows; the result does not depend on it.
 
@@ -157,12 +161,12 @@ def explain(  # noqa: PLR0913 - a public verb of words, all but two by name
     """
     if top < 0 or protective < 0:
         raise RequestError(f"reasons: top={top}, protective={protective}: neither can be negative; top=3 is usual.")
-    facts = Facts(matrix, earlier, groups)
+    facts = Facts(matrix, earlier, groups, currency)
     facts.check(tuple(blend.names))
     explainer = Explainer.of(blend, horizon)
-    chosen = choose(explainer, facts, top, protective, threads)
-    frame, whole = tall(facts, chosen, explainer.base, locale), totals(chosen, explainer.base)
+    chosen = choose(explainer, facts, top, protective, locale=locale, threads=threads)
+    frame, whole = tall(facts, chosen, explainer.base), totals(chosen, explainer.base)
     frame.insert(0, "account_id", account_ids.take(frame.pop("row").to_numpy()))
     whole.insert(0, "account_id", account_ids)
-    notes = chosen.stability.notes(explainer.refits)
+    notes = chosen.stability.notes()
     return Reasons(frame=frame, totals=whole, horizon=blend.horizons[explainer.horizon], notes=notes)

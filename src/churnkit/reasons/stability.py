@@ -1,9 +1,12 @@
 """How far reasons outlast a refit on other accounts.
 
-Every bag of a blend was learnt from accounts drawn anew, and every draw of the logistic part's coefficients is one
-that other accounts of the same book might have given. One bag with one draw is one refit. A reason is as stable as
-the share of refits in which it keeps its sign and its place among the strongest of that sign. One bag varies more
-than a whole blend learnt anew, so the share errs on the side of caution.
+Every bag of a blend was learnt from its own draw of accounts, and every draw of the logistic part's coefficients is
+one that other accounts of the same book might have given; so their spread tells which reasons a learner fitted anew
+would move, and how they would move together. It does not tell how far: a whole blend moves less than one of its
+bags, since it is the mean of several, and a penalised fit less than its posterior is wide. ``OF_BAGS`` and
+``OF_DRAWS`` say how much less, as measured on the SaaS sample against refits on redrawn accounts
+(``benchmarks/reasons.py --stability``, which also judges them on a company that they were not set on). Drawn refits
+with that spread then tell in what share of them a reason keeps its sign and its place among the strongest of it.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from churnkit.reasons.kernel import NOTHING
+from churnkit.reasons.kernel import by_group, outlast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +29,12 @@ if TYPE_CHECKING:
 SHAKY = 0.5
 """Share of refits below which a reason counts as one that flips."""
 
+OF_BAGS, OF_DRAWS = 0.65, 0.3
+"""Spread of a refitted learner over that of the refits within it: bags, or draws of a logistic part alone."""
+
+DRAWS = 64
+"""Drawn refits, in pairs that mirror each other (more where a blend has more bags than half of it)."""
+
 
 @dataclass(frozen=True, eq=False)
 class Stability:
@@ -34,7 +43,8 @@ class Stability:
     Parameters
     ----------
     share
-        float64 ``[n, places]``, the share of refits in which each reason stays; NaN without refits.
+        float64 ``[n, places]``, the share of refits in which each reason stays; NaN where the blend holds fewer
+        than two refits.
     first
         float64 ``[n]``, the share of refits in which the strongest raising reason stays the strongest; NaN where
         there is none.
@@ -48,45 +58,62 @@ class Stability:
         """Make room for rows."""
         return cls(np.full((rows, places), np.nan), np.full(rows, np.nan))
 
-    def judge(self, rows: slice, picked: Picked, refits: Sequence[NDArray[np.float64]], groups: Groups) -> None:
-        """Judge the reasons of some rows by the contributions ``[m, p]`` that each refit gives."""
-        if not refits:
-            return
-        effect, group = picked.effect, np.maximum(picked.group, 0)
-        there, sign = picked.group != NOTHING, np.sign(effect)
-        raising, lowering = (np.sum(there & (sign == s), axis=1) for s in (1, -1))
-        share, first = np.zeros(effect.shape), np.zeros(len(effect))
-        for parts in refits:
-            sums = by_group(parts, groups.group_of, len(groups.themes))
-            for k in range(effect.shape[1]):
-                signed = sums * sign[:, k, None]
-                own = np.take_along_axis(signed, group[:, k, None], axis=1)
-                ahead = ((signed > own) & groups.shown).sum(axis=1)
-                places = np.where(sign[:, k] > 0, raising, lowering)
-                share[:, k] += (own[:, 0] > 0) & (ahead < places)
-                if k == 0:
-                    first += (own[:, 0] > 0) & (ahead == 0)
-        self.share[rows] = np.where(there, share / len(refits), np.nan)
-        if effect.shape[1]:
-            self.first[rows] = np.where(effect[:, 0] > 0, first / len(refits), np.nan)
+    def judge(
+        self,
+        rows: slice,
+        picked: Picked,
+        whole: NDArray[np.float64],
+        refits: Sequence[NDArray[np.float64]],
+        *,
+        groups: Groups,
+        spread: float,
+    ) -> None:
+        """Judge the reasons of some rows by the contributions ``[m, p]`` of the blend and of the refits in it.
 
-    def notes(self, refits: int) -> tuple[str, ...]:
+        Parameters
+        ----------
+        rows
+            Where they stand.
+        picked
+            Their reasons.
+        whole, refits
+            Contributions.
+        groups
+            Which features are one reason.
+        spread
+            ``OF_BAGS`` or ``OF_DRAWS``.
+        """
+        if len(refits) < 2 or not picked.effect.size:
+            return
+        many, shown = len(groups.themes), groups.shown
+        apart = np.stack([by_group(parts, groups.group_of, many) for parts in refits])
+        apart -= apart.mean(axis=0)
+        share, first = np.empty(picked.effect.shape), np.empty(len(whole))
+        sums = by_group(whole, groups.group_of, many) * shown
+        outlast(sums, apart * shown, _draws(len(refits), spread), picked, share, first)
+        self.share[rows] = np.where(picked.effect != 0, share, np.nan)
+        self.first[rows] = np.where(picked.effect[:, 0] > 0, first, np.nan)
+
+    def notes(self) -> tuple[str, ...]:
         """Say in words how far the first reasons outlast a refit."""
         known = self.first[~np.isnan(self.first)]
-        if not refits or not len(known):
+        if not len(known):
             return ()
         shaky = float((self.share[~np.isnan(self.share)] < SHAKY).mean())
         said = (
-            f"Stability: over {refits} refits on redrawn accounts, an account's first reason stays the first in "
-            f"{known.mean():.0%} of cases; {shaky:.0%} of the reasons lose their sign or place in more than half of "
-            'the refits (column "stable" below 0.5).'
+            "Stability: were the model learnt anew from other accounts of this kind, an account's first reason would "
+            f"stay the first in about {known.mean():.0%} of cases; {shaky:.0%} of the reasons would more likely than "
+            'not lose their sign or place (column "stable" below 0.5).'
         )
         return (said,)
 
 
-def by_group(parts: NDArray[np.float64], group_of: NDArray[np.int64], many: int) -> NDArray[np.float64]:
-    """Sum contributions ``[m, p]`` by group, float64 ``[m, many]``."""
-    out = np.zeros((len(parts), many))
-    for j, g in enumerate(group_of):
-        out[:, g] += parts[:, j]
-    return out
+def _draws(refits: int, spread: float) -> NDArray[np.float64]:
+    """Give weights ``[k, refits]`` by which deviations add up to a drawn refit's; the same for every row.
+
+    Normal draws, made orthogonal: over them the spread of every account is exactly ``spread`` times its refits'.
+    """
+    half = max(DRAWS // 2, refits)
+    whitened = np.linalg.qr(np.random.default_rng(0).normal(size=(half, refits)))[0] * np.sqrt(half)
+    draws: NDArray[np.float64] = np.concatenate([whitened, -whitened]) * (spread / np.sqrt(refits - 1))
+    return draws

@@ -10,6 +10,7 @@ import pandas as pd
 from churnkit.errors import RequestError, WrongModel
 from churnkit.features import compute
 from churnkit.history.silence import silent_after
+from churnkit.reasons import currency_of
 from churnkit.reasons.changing import ChangeReasons, Scene, explain_path
 from churnkit.reasons.moves import Lately
 from churnkit.reasons.path import Path
@@ -38,7 +39,8 @@ def explain_change(  # noqa: PLR0913 - the model's public verb, with both models
     path = _measured(new, old, before, after, history, both)
     code = _codes(history, both)
     between = before.as_of, after.as_of
-    scene = Scene(old.features, old.groups, Lately.of(old.features, history, code, between), between)
+    lately = Lately.of(old.features, history, code, between)
+    scene = Scene(old.features, old.groups, lately, between, currency_of(history))
     frame, totals = explain_path(path, scene, both, top=top, locale=locale)
     return ChangeReasons(
         frame=frame,

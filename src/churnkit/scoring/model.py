@@ -17,7 +17,7 @@ from churnkit.errors import RequestError, UnknownAccount
 from churnkit.features import Book, FeatureMatrix, FeatureSet, compute
 from churnkit.labels import standing
 from churnkit.learning import Blend
-from churnkit.reasons import Explainer, Groups, Reasons, explain, importance
+from churnkit.reasons import Explainer, Groups, Reasons, currency_of, explain, importance
 from churnkit.scoring import fitting
 from churnkit.scoring.bundle import hashes, read_manifest, write_bundle
 from churnkit.scoring.card import ModelCard
@@ -339,6 +339,7 @@ class ChurnModel(Drawable):
             account_ids=history.account_ids[matrix.account],
             top=top,
             locale=locale,
+            currency=currency_of(history),
         )
 
     def _risk(self, row: pd.Series, reasons: pd.DataFrame, book: Book) -> AccountRisk:

@@ -36,5 +36,17 @@ from __future__ import annotations
 from churnkit.reasons.kernel.pick import NOTHING, Picked, pick
 from churnkit.reasons.kernel.program import Program, lowered
 from churnkit.reasons.kernel.run import over_chunks, shapley_values
+from churnkit.reasons.kernel.sums import add_columns, by_group, outlast
 
-__all__ = ["NOTHING", "Picked", "Program", "lowered", "over_chunks", "pick", "shapley_values"]
+__all__ = [
+    "NOTHING",
+    "Picked",
+    "Program",
+    "add_columns",
+    "by_group",
+    "lowered",
+    "outlast",
+    "over_chunks",
+    "pick",
+    "shapley_values",
+]

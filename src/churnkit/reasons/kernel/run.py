@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from churnkit.reasons.kernel.lanes import LANES
-from churnkit.reasons.kernel.steps import Arrays, Buffers, turned, turned_back, walk
+from churnkit.reasons.kernel.steps import Arrays, Buffers, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,13 +48,8 @@ def shapley_values(program: Program, X: NDArray[np.float32]) -> NDArray[np.float
     floats = (np.empty(columns), np.empty(slots), np.empty(depth), np.empty(2 * depth))
     block = Buffers(np.empty(columns, np.float32), *floats)
     arrays = Arrays(*(getattr(program, name) for name in Arrays._fields))
-    X = X[:, : program.columns]
-    for start in range(0, len(X), width):
-        rows = min(width, len(X) - start)
-        turned(X, start, rows, block.x, width)
-        block.phi.fill(0.0)
-        walk(arrays, block, width)
-        turned_back(block.phi, out, start, rows, width)
+    # one layout, so that it is compiled once
+    walk(arrays, block, np.require(X[:, : program.columns], np.float32, ["C", "W"]), out, width)
     return out
 
 

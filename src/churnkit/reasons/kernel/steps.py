@@ -273,11 +273,28 @@ class Buffers(NamedTuple):
     u: NDArray[np.float64]
 
 
-def _walker(stamp: str) -> Callable[[Arrays, Buffers, int], None]:
+@compiled
+def _turned(X: NDArray[np.float32], start: int, rows: int, x: NDArray[np.float32], width: int) -> None:
+    """Lay a block of rows down column by column; the last row fills what is left of the block."""
+    for k in range(width):
+        row = start + min(k, rows - 1)
+        for j in range(X.shape[1]):
+            x[j * width + k] = X[row, j]
+
+
+@compiled
+def _turned_back(phi: NDArray[np.float64], out: NDArray[np.float64], start: int, rows: int, width: int) -> None:
+    """Stand a block up again."""
+    for k in range(rows):
+        for j in range(out.shape[1]):
+            out[start + k, j] = phi[j * width + k]
+
+
+def _walker(stamp: str) -> Callable[[Arrays, Buffers, NDArray[np.float32], NDArray[np.float64], int], None]:
     """Make :func:`walk`. numba keys its cache by one file's date; the stamp adds what all of them say."""
 
     @compiled
-    def walk(program: Arrays, block: Buffers, width: int) -> None:
+    def walk_block(program: Arrays, block: Buffers, width: int) -> None:
         """Add the Shapley values of one block of ``width`` rows (a multiple of eight) to ``block.phi``."""
         if not stamp:
             return
@@ -301,6 +318,16 @@ def _walker(stamp: str) -> Callable[[Arrays, Buffers, int], None]:
             for o in range(program.first[tree], program.first[tree] + program.length[tree]):
                 _step(room, o * LINE, o * NUMBERS)
 
+    @compiled
+    def walk(program: Arrays, block: Buffers, X: NDArray[np.float32], out: NDArray[np.float64], width: int) -> None:
+        """Fill ``out`` with the Shapley values of all rows, block by block: one call, so that threads rarely meet."""
+        for start in range(0, len(X), width):
+            rows = min(width, len(X) - start)
+            _turned(X, start, rows, block.x, width)
+            block.phi[:] = 0.0
+            walk_block(program, block, width)
+            _turned_back(block.phi, out, start, rows, width)
+
     return walk
 
 
@@ -314,20 +341,3 @@ def _stamp() -> str:
 
 
 walk = _walker(_stamp())
-
-
-@compiled
-def turned(X: NDArray[np.float32], start: int, rows: int, x: NDArray[np.float32], width: int) -> None:
-    """Lay a block of rows down column by column; the last row fills what is left of the block."""
-    for k in range(width):
-        row = start + min(k, rows - 1)
-        for j in range(X.shape[1]):
-            x[j * width + k] = X[row, j]
-
-
-@compiled
-def turned_back(phi: NDArray[np.float64], out: NDArray[np.float64], start: int, rows: int, width: int) -> None:
-    """Stand a block up again."""
-    for k in range(rows):
-        for j in range(out.shape[1]):
-            out[start + k, j] = phi[j * width + k]

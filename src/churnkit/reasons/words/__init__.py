@@ -17,7 +17,7 @@ __all__ = ["LANGUAGES", "Language", "Seen", "sentence", "teller"]
 
 
 @lru_cache(maxsize=4096)
-def teller(feature: Expression, locale: str = "en") -> Teller:
+def teller(feature: Expression, locale: str = "en", currency: str = "") -> Teller:
     """Give the function that tells a feature.
 
     Parameters
@@ -26,15 +26,17 @@ def teller(feature: Expression, locale: str = "en") -> Teller:
         Any expression.
     locale
         Language and number forms, for example ``"en"`` or ``"en_GB"``.
+    currency
+        ISO code of the currency that money is in; empty: amounts are bare numbers.
 
     Raises
     ------
     RequestError
         If there are no words in that language.
     """
-    return teller_of(feature, Language.of(locale))
+    return teller_of(feature, Language.of(locale, currency))
 
 
-def sentence(feature: Expression, seen: Seen, *, locale: str = "en") -> str:
+def sentence(feature: Expression, seen: Seen, *, locale: str = "en", currency: str = "") -> str:
     """Tell one feature of one account in one sentence."""
-    return teller(feature, locale)(seen)
+    return teller(feature, locale, currency)(seen)

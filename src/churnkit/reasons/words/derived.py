@@ -20,7 +20,7 @@ from churnkit.features.expressions import (
 )
 from churnkit.reasons.words.language import Language, lowered
 from churnkit.reasons.words.quantity import logarithmic, quantity, timed
-from churnkit.reasons.words.ratios import difference, plain, ratio
+from churnkit.reasons.words.ratios import difference, plain, rate_of_ago, ratio
 from churnkit.reasons.words.tellers import Teller, aggregate, beside, noted
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ def teller_of(expression: Expression, language: Language) -> Teller:
     """Find the teller of any expression."""
     if _answers(expression):
         return _comparison(expression, language)
+    if isinstance(expression, Arithmetic) and expression.sign == "/":
+        return _divided(expression, language)
     if expression.given_phrase:
         return plain(expression, language)
     if isinstance(expression, Aggregate):
         return aggregate(expression, language)
-    if isinstance(expression, Arithmetic) and expression.sign == "/":
-        return ratio(expression, language)
     if isinstance(expression, Arithmetic) and expression.sign == "-":
         return difference(expression, language)
     makers: dict[type, Callable[[Expression, Language], Teller]] = {
@@ -69,6 +69,11 @@ def _applied(expression: Expression, language: Language) -> Teller:
     return tell
 
 
+def _divided(expression: Arithmetic, language: Language) -> Teller:
+    """Tell a ratio; a phrase of its own gives way only where a rate is held against itself some time before."""
+    return rate_of_ago(expression, language) or (plain if expression.given_phrase else ratio)(expression, language)
+
+
 def _whole(value: float) -> float:
     """Undo float32's rounding of the logarithm of a whole number."""
     return round(value) if not isnan(value) and abs(value - round(value)) <= 1e-5 * max(1.0, abs(value)) else value
@@ -91,7 +96,8 @@ def _comparison(expression: Expression, language: Language) -> Teller:
 
 def _rank(expression: Expression, language: Language) -> Teller:
     assert isinstance(expression, RankAmong)
-    one = quantity(expression.arg, language)
+    one, arg = quantity(expression.arg, language), expression.arg
+    silent = isinstance(arg, Aggregate) and arg.function == "days_since" and not arg.ending.micros
     whom = language.text("at large")
     if expression.within:
         whom = language.text("within", attribute=lowered(expression.within))
@@ -101,6 +107,8 @@ def _rank(expression: Expression, language: Language) -> Teller:
             return language.sentence("unknown", what=one.what, time=one.time)
         now, before = language.whole_share(seen.value), noted(seen.earlier, language.whole_share)
         notes = beside(language, before=None if before == now else before)
+        if silent:
+            return language.sentence("rank of silence", fact=one.fact, now=now, whom=whom, beside=notes)
         return language.sentence("rank", what=one.what, time=one.time, now=now, whom=whom, beside=notes)
 
     return tell

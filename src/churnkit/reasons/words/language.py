@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_skeleton
 from babel.lists import format_list
-from babel.numbers import format_decimal, format_percent, get_decimal_symbol
+from babel.numbers import format_currency, format_decimal, format_percent, get_decimal_symbol
 from babel.units import format_unit
 
 from churnkit.errors import RequestError
@@ -41,22 +41,25 @@ class Language:
         The module of texts and nouns.
     point
         The decimal point, where numbers below 1,000 are written as Python writes them but for it; else empty.
+    currency
+        ISO code of the currency that money is in; empty: amounts are bare numbers.
     """
 
     code: str
     words: ModuleType
     point: str
+    currency: str = ""
 
     @classmethod
-    def of(cls, locale: str) -> Language:
-        """Find a language by its locale: ``"en"``, ``"en_GB"``.
+    def of(cls, locale: str, currency: str = "") -> Language:
+        """Find a language by its locale (``"en"``, ``"en_GB"``), and a currency by its ISO code.
 
         Raises
         ------
         RequestError
             If there is no such locale, or no words in its language.
         """
-        return _language(locale)
+        return _language(locale, currency)
 
     @property
     def signals(self) -> Mapping[str, str]:
@@ -78,18 +81,28 @@ class Language:
 
     def plural_for(self, amount: float, one: str, several: str) -> str:
         """Choose the form of a noun that a number asks for."""
-        return one if Locale.parse(self.code).plural_form(amount) == "one" else several
+        return one if _form(round(amount, 2), self.code) == "one" else several
 
     def number(self, value: float) -> str:
         """Write a number with no more digits than matter."""
         size = abs(value)
+        if self.point and 0.005 < size < 999.5:
+            # Babel takes 35 microseconds, and a million accounts have millions of numbers
+            if size >= 99.95:
+                return f"{value:.0f}"
+            text = (f"{value:.1f}" if size >= 9.995 else f"{value:.2f}").rstrip("0").rstrip(".")
+            return text if self.point == "." else text.replace(".", self.point)
         rounded = round(value) if size >= 99.95 else round(value, 1 if size >= 9.995 else 2)
         if rounded == 0 and value:
             return _number(value, "#,##0.#####", self.code) if size >= 1e-5 else "0"
-        if self.point and -1000 < rounded < 1000:
-            # Babel takes 35 microseconds, and a million accounts have millions of numbers
-            return f"{rounded + 0.0:.2f}".rstrip("0").rstrip(".").replace(".", self.point)
-        return _number(rounded, "#,##0.##", self.code)
+        return _number(rounded + 0.0, "#,##0.##", self.code)
+
+    def money(self, value: float) -> str:
+        """Write an amount with its currency, where that is known; with cents below 100, unless they are none."""
+        if not self.currency:
+            return self.number(value)
+        cents = abs(value) < 99.995 and round(value, 2) != round(value)
+        return _money(round(value, 2 if cents else 0) + 0.0, self.currency, self.code, whole=not cents)
 
     def share(self, value: float) -> str:
         """Write a share as whole percents; one decimal below ten, never a false 0 or 100."""
@@ -172,7 +185,7 @@ def metric(name: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _language(locale: str) -> Language:
+def _language(locale: str, currency: str) -> Language:
     try:
         found = Locale.parse(locale, sep="-" if "-" in locale else "_")
     except (UnknownLocaleError, ValueError) as problem:
@@ -185,12 +198,30 @@ def _language(locale: str) -> Language:
     point = get_decimal_symbol(found)
     as_python = format_decimal(-123.45, "#,##0.##", locale=found) == f"-123{point}45"
     words = import_module(f"churnkit.reasons.words.{found.language}")
-    return Language(str(found), words, point if as_python else "")
+    return Language(str(found), words, point if as_python else "", currency)
+
+
+@lru_cache(maxsize=64)
+def _locale(code: str) -> Locale:
+    return Locale.parse(code)
+
+
+@lru_cache(maxsize=65_536)
+def _form(amount: float, code: str) -> str:
+    return str(_locale(code).plural_form(amount))
 
 
 @lru_cache(maxsize=65_536)
 def _number(value: float, pattern: str, code: str) -> str:
     return str(format_decimal(value, pattern, locale=code))
+
+
+@lru_cache(maxsize=65_536)
+def _money(value: float, currency: str, code: str, *, whole: bool) -> str:
+    locale = _locale(code)
+    pattern = locale.currency_formats["standard"].pattern
+    pattern = pattern.replace("0.00", "0") if whole else pattern
+    return str(format_currency(value, currency, pattern, locale=locale, currency_digits=False))
 
 
 @lru_cache(maxsize=65_536)

@@ -42,6 +42,8 @@ class Quantity:
         What the value of one fact is called.
     each
         What one unit of it is called, for "for each"; or empty.
+    where
+        What facts must meet to count, in words; or empty.
     many
         Whether the phrase is plural.
     """
@@ -53,6 +55,7 @@ class Quantity:
     facts: str = ""
     value: str = ""
     each: str = ""
+    where: str = ""
     many: bool = False
 
 
@@ -97,6 +100,8 @@ def shower(expression: Expression, language: Language) -> Callable[[float], str]
     if unit == "yes or no":
         on, off = language.text("on"), language.text("off")
         return lambda value: on if value >= 0.5 else off
+    if unit == "money" or unit.startswith("money per "):
+        return language.money
     return language.days if unit == "days" and not _many(expression) else language.number
 
 
@@ -143,11 +148,7 @@ def _of_aggregate(expression: Aggregate, language: Language) -> Quantity:
         if key == "share":
             key += suffix
         else:
-            told = {
-                name: language.text(f"facts where{suffix}", facts=text, where=parts["where"])
-                for name, text in parts.items()
-            }
-            parts |= {name: text for name, text in told.items() if name != "where"}
+            parts |= _limited(parts, expression.where, language)
     any_ = " of any" if any_activity(expression) and key in _OF_ANY else ""
     each = (
         language.words.EACH.get(expression.signals[0], "") if len(expression.signals) == 1 and key == "latest" else ""
@@ -164,8 +165,23 @@ def _of_aggregate(expression: Aggregate, language: Language) -> Quantity:
         facts=parts["facts"],
         value=parts["value"],
         each=each,
+        where=parts.get("where", ""),
         many=key in _MANY,
     )
+
+
+def _limited(parts: dict[str, str], where: AnyCondition, language: Language) -> dict[str, str]:
+    """Say of facts and their values that only some count: "“billing” tickets opened"."""
+    suffix = " label" if where.op == "label" else ""
+    told = {
+        name: language.text(f"facts where{suffix}", facts=text, where=parts["where"])
+        for name, text in parts.items()
+        if name != "where"
+    }
+    if where.op == "label" and where.sign == "==":
+        labels = language.listed([language.quoted(x) for x in where.labels])
+        told |= {name: language.text("labelled", labels=labels, facts=parts[name]) for name in ("fact", "facts")}
+    return told
 
 
 def any_activity(expression: Aggregate) -> bool:

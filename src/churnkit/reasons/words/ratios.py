@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from churnkit.reasons.words.seen import Seen
 
 _ADDITIVE = ("count", "total", "active_days")
+_NESTED = ("actors",)
+_TIMES = 1.995  # from here on "twice that" reads better than "100% above that"
 _FAR = 3.0  # standard deviations of the gaps beyond which a silence is far longer than usual
 
 
@@ -100,6 +102,35 @@ def _told(key: str, parts: dict[str, str], show: Callable[[float], str], none: s
     return tell
 
 
+def _related(key: str, parts: dict[str, str], factor: float, none: str, language: Language) -> Teller:
+    """Tell a ratio as so much above or below one: "66% above that", "3.1 times that"."""
+    alone, noted = (_relation(language, factor, suffix) for suffix in ("", " beside"))
+
+    def tell(seen: Seen) -> str:
+        if seen.missing:
+            return none
+        return language.sentence(key, now=alone(seen.value), beside=_notes(seen, noted, language), **parts)
+
+    return tell
+
+
+def _relation(language: Language, factor: float, suffix: str) -> Callable[[float], str]:
+    """Write ``factor`` times a value as its distance from one."""
+
+    def show(value: float) -> str:
+        times = value * factor
+        points = language.whole_share(abs(times - 1.0))
+        if times <= 0:
+            return language.text("none of" + suffix, now=language.whole_share(0.0))
+        if times >= _TIMES:
+            return language.text("times over" + suffix, now=language.number(round(times, 1)))
+        if points == language.whole_share(0.0):
+            return language.text("level with" + suffix)
+        return language.text(("percent above" if times > 1 else "percent below") + suffix, now=points)
+
+    return show
+
+
 def _none(other: Quantity, language: Language) -> str:
     return language.sentence("none to compare", facts=other.facts, time=other.time)
 
@@ -108,21 +139,44 @@ def _of_itself(left: Aggregate, right: Aggregate, language: Language) -> Teller:
     """Tell one aggregate beside itself over another time."""
     one, other = quantity(left, language), quantity(right, language)
     parts = {"what": one.what, "time": one.time, "then": other.time}
-    key, factor = "of that", 1.0
+    key, factor = "to that", 1.0
+    if left.function in _NESTED and left.window is not None and left.ending == right.ending:
+        key = "of that.other" if one.many else "of that.one"  # who was there lately was there in the longer time
+        return _told(key, parts, language.whole_share, _none(other, language), language)
     if left.window is None and right.window is None and left.function == "latest":
-        key, parts["span"] = "of ago", language.span(Span(right.ending.micros - left.ending.micros))
+        key, parts["span"] = "to ago", language.span(Span(right.ending.micros - left.ending.micros))
     elif left.window is not None and right.window is not None:
         if left.window == right.window and right.ending.micros == left.ending.micros + left.window.micros:
-            key, parts["span"] = "of before", language.span(right.window)
+            key, parts["span"] = "to before", language.span(right.window)
         elif left.function in _ADDITIVE and left.window < right.window:
             factor = right.window.micros / left.window.micros
-            key, parts["span"] = "of average", language.adjective(right.window)
-            key = "of average" if left.ending == right.ending else "of average then"
+            parts["span"] = language.adjective(right.window)
+            key = "to average" if left.ending == right.ending else "to average then"
+    elif right.window is None and not right.ending.micros:
+        parts["then"] = language.text("over all time")
+    return _related(f"{key}.{'other' if one.many else 'one'}", parts, factor, _none(other, language), language)
 
-    def show(value: float) -> str:
-        return language.whole_share(value * factor)
 
-    return _told(f"{key}.{'other' if one.many else 'one'}", parts, show, _none(other, language), language)
+def rate_of_ago(expression: Arithmetic, language: Language) -> Teller | None:
+    """Tell so much for each (revenue per seat) beside what it was some time before; None for all else."""
+    left, right = expression.left, expression.right
+    if not (isinstance(left, Arithmetic) and isinstance(right, Arithmetic) and left.sign == right.sign == "/"):
+        return None
+    apart = {_since(now, then) for now, then in zip(left.parts, right.parts, strict=True)}
+    if len(apart) != 1 or None in apart:
+        return None
+    one, span = quantity(left, language), language.span(Span(apart.pop() or 0))
+    none = language.sentence("unknown", what=one.what, time="")
+    return _related("to ago.one", {"what": one.what, "time": "", "span": span}, 1.0, none, language)
+
+
+def _since(now: Expression, then: Expression) -> int | None:
+    """Give how long before one last value another stood, in microseconds; None where they are not the same."""
+    if not (isinstance(now, Aggregate) and isinstance(then, Aggregate) and alike(now, then)):
+        return None
+    if now.function != "latest" or now.window is not None or then.window is not None:
+        return None
+    return then.ending.micros - now.ending.micros
 
 
 def _of_other(left: Aggregate, right: Aggregate, language: Language) -> Teller:
@@ -130,7 +184,10 @@ def _of_other(left: Aggregate, right: Aggregate, language: Language) -> Teller:
     one, other = quantity(left, language), quantity(right, language)
     parts = {"what": one.what, "time": one.time, "other": timed(other)}
     none = language.sentence("none known", fact=other.fact, time=other.time)
-    return _told(f"of.{'other' if one.many else 'one'}", parts, language.whole_share, none, language)
+    form = "other" if one.many else "one"
+    if right.function == "maximum":  # a part of the most there has been
+        return _told(f"of.{form}", parts, language.whole_share, none, language)
+    return _related(f"to.{form}", parts, 1.0, none, language)
 
 
 def _of_counts(left: Aggregate, right: Aggregate, language: Language) -> Teller:
@@ -151,7 +208,9 @@ def _for_each(left: Aggregate, right: Aggregate, language: Language) -> Teller:
     if not other.each:
         return plain(Arithmetic(sign="/", left=left, right=right), language)
     each = other.each if one.time == other.time else other.each + other.time
-    rate = replace(one, what=language.text("per", what=one.what, each=each), show=language.number)
+    money = left.unit == "money"
+    show = language.money if money else language.number
+    rate = replace(one, what=language.text("per", what=one.what, each=each), show=show)
     none, span = _none(other, language), span_of(left)
 
     def tell(seen: Seen) -> str:
@@ -216,7 +275,7 @@ def difference(expression: Arithmetic, language: Language) -> Teller:
             return language.sentence("unknown", what=language.text("-", what=timed(one), other=timed(other)), time="")
         now = size(seen.value)
         key = "level" if now == zero else "below" if seen.value < 0 else "above"
-        parts = {"what": timed(one), "other": timed(other), "now": now}
+        parts = {"what": timed(one), "other": language.words.rival(timed(one), timed(other)), "now": now}
         key += ".other" if one.many else ".one"
         return language.sentence(key, beside=_notes(seen, show, language), **parts)
 

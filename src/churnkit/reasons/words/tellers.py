@@ -34,6 +34,7 @@ def aggregate(expression: Aggregate, language: Language) -> Teller:
         "std": _varied,
         "gap_std": _varied,
         "slope": _trend,
+        "share": _share,
     }
     return makers.get(expression.function, _moving)(expression, one, language)
 
@@ -57,13 +58,15 @@ def moved(one: Quantity, seen: Seen, language: Language, span: int | None) -> st
         return language.sentence("now", what=one.what, time=one.time, now=now, beside=peers)
     earlier = one.show(seen.earlier)
     if now == earlier:
-        return language.sentence("same", what=one.what, time=one.time, now=now, beside=peers)
+        key = "same so far" if one.time == language.text("so far") else "same"
+        return language.sentence(key, what=one.what, time=one.time, now=now, beside=peers)
     assert seen.before is not None
     key = "fell" if seen.value < seen.earlier else "rose"
     parts = {"what": one.what, "time": one.time, "now": now, "earlier": earlier, "beside": peers}
     if span is not None and seen.now - seen.before == span:
         return language.sentence(key, **parts)
-    return language.sentence(f"{key} since", since=language.day(seen.before), **parts)
+    # a window that reaches back beyond the earlier moment: what stands now comes first
+    return language.sentence(key + (" to" if one.time else " since"), since=language.day(seen.before), **parts)
 
 
 def span_of(expression: Aggregate) -> int | None:
@@ -84,7 +87,7 @@ def _moving(expression: Aggregate, one: Quantity, language: Language) -> Teller:
             return moved(one, seen, language, span)
         if expression.function == "gap_mean":
             return language.sentence("too few", facts=one.facts, time=one.time, need=language.text("an average gap"))
-        if expression.function in ("mean", "minimum", "maximum", "share"):
+        if expression.function in ("mean", "minimum", "maximum"):
             return _nothing(one, language)
         return language.sentence("unknown", what=one.what, time=one.time)
 
@@ -97,20 +100,46 @@ def _count(expression: Aggregate, one: Quantity, language: Language) -> Teller:
     def tell(seen: Seen) -> str:
         if seen.missing:
             return language.sentence("unknown", what=one.what, time=one.time)
-        peers = beside(language, peers=noted(seen.peers, one.show))
-        parts = {"time": one.time, "beside": peers}
+        exactly = span is not None and seen.before is not None and seen.now - seen.before == span
         if seen.value == 0:
-            if not seen.compared or seen.earlier <= 0:
-                return language.sentence("none", facts=one.facts, **parts)
-            assert seen.before is not None
-            parts["earlier"] = one.show(seen.earlier)
-            if span is not None and seen.now - seen.before == span:
-                return language.sentence("none any more", facts=one.facts, **parts)
-            return language.sentence("none any more since", facts=one.facts, since=language.day(seen.before), **parts)
-        if seen.compared:
+            return _no_facts(one, seen, language, exactly=exactly)
+        if seen.compared and exactly:
             return moved(one, seen, language, span)
-        facts = language.plural_for(seen.value, one.fact, one.facts)
-        return language.sentence("some", now=one.show(seen.value), facts=facts, **parts)
+        now, peers = one.show(seen.value), beside(language, peers=noted(seen.peers, one.show))
+        parts = {"now": now, "facts": language.plural_for(seen.value, one.fact, one.facts), "time": one.time}
+        if not seen.compared or one.show(seen.earlier) == now:
+            return language.sentence("some", beside=peers, **parts)
+        assert seen.before is not None
+        parts |= {"earlier": one.show(seen.earlier), "since": language.day(seen.before), "beside": peers}
+        return language.sentence("fewer" if seen.value < seen.earlier else "more", **parts)
+
+    return tell
+
+
+def _no_facts(one: Quantity, seen: Seen, language: Language, *, exactly: bool) -> str:
+    """Tell a count of none; ``exactly``: the window reaches back just to the earlier moment."""
+    parts = {"facts": one.facts, "time": one.time, "beside": beside(language, peers=noted(seen.peers, one.show))}
+    if not seen.compared or seen.earlier <= 0:
+        return language.sentence("none", **parts)
+    assert seen.before is not None
+    parts["earlier"] = one.show(seen.earlier)
+    if exactly:
+        return language.sentence("none any more", **parts)
+    return language.sentence("none any more since", since=language.day(seen.before), **parts)
+
+
+def _share(expression: Aggregate, one: Quantity, language: Language) -> Teller:
+    """Tell how many of the facts meet a condition: "25% of tickets opened had severity 3 or more"."""
+    assert expression.where is not None
+    key = "share of label" if expression.where.op == "label" else "share of"
+
+    def tell(seen: Seen) -> str:
+        if seen.missing:
+            return _nothing(one, language)
+        now, before = one.show(seen.value), noted(seen.earlier, one.show)
+        notes = beside(language, before=None if before == now else before, peers=noted(seen.peers, one.show))
+        parts = {"facts": one.facts, "where": one.where, "time": one.time}
+        return language.sentence(key, now=now, beside=notes, **parts)
 
     return tell
 
