@@ -33,6 +33,10 @@ def risk():
         rung="boosted",
         model_id="m",
         book_as_of=None,
+        base=-1.99,
+        base_probability=0.12,
+        rest=0.827,
+        rest_points=0.129,
         reasons=(ReasonLine(place=1, theme="usage", feature="x", sentence="Logins fell.", effect=0.5, points=0.091),),
     )
 
@@ -102,6 +106,16 @@ def test_reasons_show_points():
     shown = report.text(drawn.reasons(), 120)
     assert "+12.0" in shown
     assert "-3.0" in shown
+    first = drawn.reasons().totals.iloc[0]
+    rest = f"{100 * first['rest_points']:+.1f}"
+    assert f"in sum from 10%, where the model starts, to {first['probability']:.0%}." in shown
+    assert any(line.split()[:3] == [rest, "All", "else;"] for line in shown.splitlines())
+
+
+def test_a_risk_tells_what_its_reasons_leave():
+    shown = report.text(risk(), 120)
+    assert "+12.9" in shown  # 12 + 9.1 + 12.9 = 34
+    assert "in sum from 12%, where the model starts, to 34%." in shown
 
 
 def test_evaluation_says_words_before_figures():

@@ -41,7 +41,10 @@ def reasons():
         rows.append((account, 2, "support", "tickets", "2 tickets are open (peers: 0).", 0.3, 0.05))
         rows.append((account, 3, "usage", "exports", "Exports on 14 of 30 days (peers: 6).", -0.2, -0.03))
     frame = pd.DataFrame(rows, columns=["account_id", "place", "theme", "feature", "sentence", "effect", "points"])
-    return Reasons(frame, frame[["account_id"]].drop_duplicates(), Span.of("90d"))
+    totals = frame[["account_id"]].drop_duplicates(ignore_index=True).assign(base_probability=0.1)
+    totals["probability"] = [plans.PROBABILITY[a] for a in totals["account_id"]]
+    totals["rest_points"] = totals["probability"] - 0.1 - 0.14  # the reasons bring 12 + 5 - 3 points
+    return Reasons(frame, totals, Span.of("90d"))
 
 
 def moves():

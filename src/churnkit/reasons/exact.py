@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from churnkit.errors import HorizonError, WrongModel
+from churnkit.errors import HorizonError
+from churnkit.reasons.handed import Handed
 from churnkit.reasons.kernel import Program, add_columns, lowered, over_chunks, shapley_values
 from churnkit.reasons.trees import conditioned, joined, read_trees
 from churnkit.timeline import Span
@@ -42,13 +43,14 @@ class Explainer:
         The position of the horizon among the blend's own.
     program
         Its trees conditioned on the horizon, leaf values already on the calibrated scale; None without trees.
+        ``Handed`` where LightGBM has to do what the kernel cannot.
     base
         Calibrated log-odds of nobody in particular.
     """
 
     blend: Blend
     horizon: int
-    program: Program | None
+    program: Program | Handed | None
     base: float
 
     @classmethod
@@ -60,7 +62,7 @@ class Explainer:
         HorizonError
             If the blend has not learnt the horizon.
         WrongModel
-            If its trees have linear leaves.
+            If its trees have no exact contributions: linear leaves.
         """
         asked = Span.of(horizon)
         if asked not in blend.horizons:
@@ -103,11 +105,16 @@ class Explainer:
         """Divide the log-odds of a few rows, in this thread."""
         out = np.zeros((len(X), len(self.blend.names)))
         if self.program is not None:
-            out += shapley_values(self.program, X)[:, : out.shape[1]]
+            out += _values(self.program, X)[:, : out.shape[1]]
         columns = self._columns(X)
         if columns is not None:
             add_columns(columns, self.blend.linear.coef, self._feature_of, out)
         return out
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the contributions should know."""
+        return (self.program.note,) if isinstance(self.program, Handed) else ()
 
     @property
     def refits(self) -> int:
@@ -128,7 +135,7 @@ class Explainer:
         blend, width = self.blend, len(self.blend.names)
         scale = blend.calibration.slope * blend.weight
         days, drawn = float(blend.days[self.horizon]), blend.uncertainty.directions
-        bags = [shapley_values(_program((text,), width, days, scale), X)[:, :width] for text in blend.boosters] or [
+        bags = [_values(_program((text,), width, days, scale), X)[:, :width] for text in blend.boosters] or [
             np.zeros((len(X), width)) for _ in range(self.refits)
         ]
         whole = np.zeros((len(X), width))
@@ -183,12 +190,13 @@ def contributions(
     return explainer.contributions(X, threads), explainer.base
 
 
+def _values(program: Program | Handed, X: NDArray[np.float32]) -> NDArray[np.float64]:
+    return program.values(X) if isinstance(program, Handed) else shapley_values(program, X)
+
+
 @lru_cache(maxsize=64)
-def _program(boosters: tuple[str, ...], column: int, days: float, scale: float) -> Program:
+def _program(boosters: tuple[str, ...], column: int, days: float, scale: float) -> Program | Handed:
     trees = joined([read_trees(text) for text in boosters])
-    if trees.linear:
-        raise WrongModel(
-            "reasons: the trees have linear leaves, for which no exact contributions are known (LightGBM's "
-            "pred_contrib refuses them too); fit the model without linear_tree."
-        )
+    if trees.beyond:
+        return Handed.of(boosters, column, scale, trees.beyond)
     return lowered(conditioned(trees, column, days).scaled(scale))

@@ -168,5 +168,5 @@ def explain(  # noqa: PLR0913 - a public verb of words, all but two by name
     frame, whole = tall(facts, chosen, explainer.base), totals(chosen, explainer.base)
     frame.insert(0, "account_id", account_ids.take(frame.pop("row").to_numpy()))
     whole.insert(0, "account_id", account_ids)
-    notes = chosen.stability.notes()
+    notes = explainer.notes + chosen.stability.notes()
     return Reasons(frame=frame, totals=whole, horizon=blend.horizons[explainer.horizon], notes=notes)

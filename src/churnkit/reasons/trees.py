@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 BELOW, BELOW_OR_MISSING, ZERO_MISSING, CATEGORY = 0, 1, 2, 3
 """How a node decides: x <= threshold; that, or x is missing; that, but zero counts as missing; a set of categories."""
 
+VERSIONS = ("v3", "v4")
+"""Versions of LightGBM's text that are read here."""
+
 _CATEGORICAL, _DEFAULT_LEFT, _MISSING_ZERO = 1, 2, 1
 _ZERO = np.float64(np.float32(1e-35))  # LightGBM's kZeroThreshold
 
@@ -53,8 +56,8 @@ class Trees:
         Sets of categories, 32 to a word.
     value
         Per leaf its value.
-    linear
-        Whether leaves hold linear models beside their values (these arrays do not tell the whole then).
+    beyond
+        What these arrays do not tell, in words: ``"linear leaves"``, a text newer than this reader; else empty.
     """
 
     columns: int
@@ -70,7 +73,7 @@ class Trees:
     words: NDArray[np.int32]
     bits: NDArray[np.uint32]
     value: NDArray[np.float64]
-    linear: bool = False
+    beyond: str = ""
 
     def goes_left(self, node: int, x: np.float32 | float) -> bool:
         """Whether a value goes left at a node."""
@@ -144,7 +147,7 @@ def joined(several: Sequence[Trees]) -> Trees:
         left=moved("left"),
         right=moved("right"),
         word=np.concatenate([t.word + word[i] for i, t in enumerate(several)]).astype(np.int32),
-        linear=any(t.linear for t in several),
+        beyond=next((t.beyond for t in several if t.beyond), ""),
         **plain,
     )
 
@@ -164,9 +167,11 @@ def read_trees(text: str) -> Trees:
     if header.get("num_tree_per_iteration", "1") != "1":
         raise BundleError("booster: several outputs per row; a churn model has one.")
     columns = int(header["max_feature_idx"]) + 1
+    if header.get("version", VERSIONS[-1]) not in VERSIONS:
+        return _leaf(0.0, columns, beyond=f"a text of version {header['version']}")
     body = rest.partition("\nend of trees")[0]
     several = [_tree(dict(_fields(part)), columns) for part in body.split("\nTree=")] if rest else []
-    return joined(several) if several else _leaf(0.0, columns, linear=False)
+    return joined(several) if several else _leaf(0.0, columns)
 
 
 def _fields(text: str) -> Iterator[tuple[str, str]]:
@@ -175,7 +180,7 @@ def _fields(text: str) -> Iterator[tuple[str, str]]:
         yield key, value
 
 
-def _leaf(value: float, columns: int, *, linear: bool) -> Trees:
+def _leaf(value: float, columns: int, *, beyond: str = "") -> Trees:
     ints, floats = np.empty(0, np.int32), np.empty(0)
     return Trees(
         columns=columns,
@@ -191,7 +196,7 @@ def _leaf(value: float, columns: int, *, linear: bool) -> Trees:
         words=ints,
         bits=np.empty(0, np.uint32),
         value=np.array([value]),
-        linear=linear,
+        beyond=beyond,
     )
 
 
@@ -200,9 +205,9 @@ def _tree(fields: dict[str, str], columns: int) -> Trees:
         return np.array(fields.get(key, "").split(), dtype=np.int64)
 
     value = np.array(fields["leaf_value"].split(), dtype=np.float64)
-    linear = fields.get("is_linear", "0") == "1"
+    beyond = "linear leaves" if fields.get("is_linear", "0") == "1" else ""
     if len(value) == 1:
-        return _leaf(float(value[0]), columns, linear=linear)
+        return _leaf(float(value[0]), columns, beyond=beyond)
     decision, left, right = ints("decision_type"), ints("left_child"), ints("right_child")
     threshold = np.array(fields["threshold"].split(), dtype=np.float64)
     category = (decision & _CATEGORICAL) > 0
@@ -228,7 +233,7 @@ def _tree(fields: dict[str, str], columns: int) -> Trees:
         words=np.where(category, bounds[which + 1] - start if len(bounds) else 0, 0).astype(np.int32),
         bits=ints("cat_threshold").astype(np.uint32),
         value=value,
-        linear=linear,
+        beyond=beyond,
     )
 
 

@@ -25,6 +25,8 @@ from churnkit.report.wording import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import pandas as pd
+
     from churnkit.contact import ContactPlan
     from churnkit.reasons import ChangeReasons, Reasons
     from churnkit.scoring import AccountRisk, Scores
@@ -94,17 +96,14 @@ class ReasonsSection(Section["Reasons"], of="Reasons"):
             f"Reasons for {count(len(accounts), 'account')}",
             f"{count(len(frame), 'sentence')}; with the rest they add up to the score",
         )
-        shown = frame[frame["account_id"].isin(accounts[:SHOWN])]
-        rows = [
-            (
-                str(r["account_id"]) if r["place"] == 1 else "",
-                str(r["place"]),
-                points(r["points"]),
-                str(r["theme"]),
-                f"{r['sentence']}{FLIPS if r.get('stable', 1.0) < SHAKY else ''}",
-            )
-            for r in shown.to_dict("records")
-        ]
+        sums = thing.totals.set_index("account_id")
+        rows: list[tuple[str, ...]] = []
+        for account in accounts[:SHOWN]:
+            for r in frame[frame["account_id"] == account].to_dict("records"):
+                name = str(account) if r["place"] == 1 else ""
+                told = f"{r['sentence']}{FLIPS if r.get('stable', 1.0) < SHAKY else ''}"
+                rows.append((name, str(r["place"]), points(r["points"]), str(r["theme"]), told))
+            rows.append(("", "", points(sums.loc[account, "rest_points"]), "", rest(sums.loc[account])))
         more = _more(len(accounts), "reasons.frame")
         yield Table(columns("account", "#place", "#points", "theme", "why"), tuple(rows), more=more)
         if thing.notes:
@@ -136,6 +135,12 @@ class ChangeSection(Section["ChangeReasons"], of="ChangeReasons"):
             yield Table(columns("scored only", "#accounts"), told, caption="Without a move")
         if thing.notes:
             yield Notes(thing.notes, "Notes")
+
+
+def rest(sums: pd.Series | AccountRisk) -> str:
+    """Name what the reasons leave, and what all adds up to."""
+    start, end = (getattr(sums, name) for name in ("base_probability", "probability"))
+    return f"All else; in sum from {percent(start)}, where the model starts, to {percent(end)}."
 
 
 def points(value: float) -> str:
@@ -208,4 +213,5 @@ class RiskSection(Section["AccountRisk"], of="AccountRisk"):
             )
         )
         rows = [(str(r.place), points(r.points), r.theme, r.sentence) for r in thing.reasons]
+        rows.append(("", points(thing.rest_points), "", rest(thing)))
         yield Table((Column("#", True), Column("points", True), Column("theme"), Column("why")), tuple(rows))

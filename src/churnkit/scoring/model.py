@@ -277,7 +277,7 @@ class ChurnModel(Drawable):
         rows = np.array([code], dtype=np.int32), np.array([cutoff], dtype=np.int64)
         matrix = compute(self.features, history, account=rows[0], cutoff=rows[1], books={cutoff: peers})
         frame = self._frame(history.account_ids[rows[0]], cutoff, self.blend.predict(matrix.values))
-        reasons = self._explain(matrix, history, peers, top=top, locale="en").frame
+        reasons = self._explain(matrix, history, peers, top=top, locale="en")
         return self._risk(frame.iloc[0], reasons, peers)
 
     def save(self, folder: str | Path) -> Path:
@@ -342,7 +342,8 @@ class ChurnModel(Drawable):
             currency=currency_of(history),
         )
 
-    def _risk(self, row: pd.Series, reasons: pd.DataFrame, book: Book) -> AccountRisk:
+    def _risk(self, row: pd.Series, reasons: Reasons, book: Book) -> AccountRisk:
+        sums, lines = reasons.totals.iloc[0], reasons.frame.to_dict("records")
         return AccountRisk(
             account_id=str(row["account_id"]),
             as_of=row["as_of"].to_pydatetime(),
@@ -355,7 +356,8 @@ class ChurnModel(Drawable):
             rung=str(row["rung"]),
             model_id=self.model_id,
             book_as_of=as_datetime(book.cutoff),
-            reasons=tuple(ReasonLine(**{k: r[k] for k in ReasonLine.model_fields}) for r in reasons.to_dict("records")),
+            **{name: float(sums[name]) for name in ("base", "base_probability", "rest", "rest_points")},
+            reasons=tuple(ReasonLine(**{k: r[k] for k in ReasonLine.model_fields}) for r in lines),
         )
 
 

@@ -23,7 +23,10 @@ class ReasonLine(BaseModel):
     effect
         Contribution to the log-odds; positive raises the risk.
     points
-        The same in percentage points of probability.
+        The same in points of probability: 0.01 is one percentage point.
+    direction, action
+        Whether it raises or lowers the risk, and whether something can be done about it: ``"act"`` or
+        ``"explain only"``.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,6 +37,8 @@ class ReasonLine(BaseModel):
     sentence: str
     effect: float
     points: float
+    direction: str = "raises"
+    action: str = "act"
 
 
 class AccountRisk(Drawable, BaseModel):
@@ -53,6 +58,11 @@ class AccountRisk(Drawable, BaseModel):
         The rung of evidence that the model stands on.
     model_id, book_as_of
         Which model, and of when the peers' values are.
+    base, base_probability
+        Where the model starts before it knows anything of the account: log-odds, and as a probability.
+    rest, rest_points
+        What the reasons leave, log-odds and points: base + effects of the reasons + rest = log_odds, and
+        base_probability + points of the reasons + rest_points = probability.
     reasons
         The strongest first.
     """
@@ -70,4 +80,8 @@ class AccountRisk(Drawable, BaseModel):
     rung: str
     model_id: str
     book_as_of: datetime | None
+    base: float
+    base_probability: float
+    rest: float
+    rest_points: float
     reasons: tuple[ReasonLine, ...] = ()
