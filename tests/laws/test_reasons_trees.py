@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from churnkit.reasons.kernel import lowered, shapley_values
-from churnkit.reasons.trees import Trees, conditioned, joined, read_trees
+from churnkit.reasons.trees import BELOW_OR_MISSING, ZERO_MISSING, Trees, conditioned, joined, read_trees
 from support.forests import awkward, brute_force, for_shap, grown
 
 TOLERANCE = 1e-9
@@ -227,3 +227,84 @@ def test_forests_add_up():
     together = lowered(joined([one, two]).scaled(0.25))
     assert np.abs(shapley_values(together, X[:50]) - sum(alone)).max() < 1e-12
     assert together.base == pytest.approx(0.25 * (one.base() + two.base()))
+
+
+def made_up(seed, columns=5):
+    """A forest of random shape: narrow or bushy, single leaves, every kind of split, cover ratios from 0 to 1."""
+    rng = np.random.default_rng(seed)
+    marks = np.array([-1.5, 0.0, 1e-36, 0.1, 1.0, 3.0], np.float32)  # thresholds on which values fall
+    rows = {
+        name: [] for name in ("column", "threshold", "kind", "left", "right", "share", "zero_left", "word", "words")
+    }
+    values, bits = [], []
+
+    def leaf():
+        values.append(rng.normal())
+        return -len(values)
+
+    def grow(splits):
+        if not splits:
+            return leaf()
+        node = len(rows["column"])
+        for name, value in {
+            "column": rng.integers(columns),
+            "threshold": float(rng.choice(marks)),
+            "kind": rng.integers(4),
+            "left": 0,
+            "right": 0,
+            "share": rng.choice([0.0, 1.0, 0.5, rng.random()], p=[0.1, 0.1, 0.2, 0.6]),
+            "zero_left": rng.random() < 0.5,
+            "word": len(bits),
+            "words": 2,
+        }.items():
+            rows[name].append(value)
+        bits.extend(rng.integers(0, 2**32, 2, dtype=np.uint32).tolist())
+        if rows["kind"][node] < ZERO_MISSING:  # for a plain split the kind says where a missing value goes
+            rows["zero_left"][node] = bool(rows["kind"][node] == BELOW_OR_MISSING)
+        first = int(rng.choice([0, splits - 1, rng.integers(splits)]))  # a chain to either side, or bushy
+        rows["left"][node], rows["right"][node] = grow(first), grow(splits - 1 - first)
+        return node
+
+    roots = [grow(splits) for splits in (0, int(rng.integers(1, 4)), int(rng.integers(4, 14)))]
+    kinds = {"column": np.int32, "kind": np.uint8, "left": np.int32, "right": np.int32, "zero_left": bool}
+    kinds |= {"word": np.int32, "words": np.int32}
+    arrays = {name: np.array(value, kinds.get(name, np.float64)) for name, value in rows.items()}
+    forest = Trees(
+        columns=columns,
+        roots=np.array(roots, np.int32),
+        bits=np.array(bits, np.uint32),
+        value=np.array(values),
+        **arrays,
+    )
+    near = np.concatenate([marks, np.nextafter(marks, np.float32(9)), np.nextafter(marks, np.float32(-9))])
+    odd = np.array([np.nan, np.inf, -np.inf, -0.0, 7, 40, 63, 64, -3, 0.5], np.float32)
+    return forest, rng.choice(np.concatenate([near, odd]), (6, columns)).astype(np.float32)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_made_up_forests_equal_brute_force(seed):
+    trees, X = made_up(seed)
+    program = lowered(trees)
+    phi = shapley_values(program, X)
+    assert np.isfinite(phi).all()
+    for row, x in enumerate(X):
+        told, base, whole = brute_force(trees, x)
+        assert np.abs(phi[row] - told).max() < TOLERANCE
+        assert program.base == pytest.approx(base, abs=TOLERANCE)
+        assert whole == pytest.approx(sum_of_leaves(trees, x), abs=TOLERANCE)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_made_up_forests_conditioned_equal_brute_force(seed):
+    """Conditioned on a column, whatever stands there: its splits are gone, all else is the game of what is left."""
+    trees, X = made_up(seed + 1000)
+    for value in (0.1, 3.0, 40.0):
+        there = conditioned(trees, 2, value)
+        phi = shapley_values(lowered(there), X)
+        assert (phi[:, 2] == 0).all()
+        for row, x in enumerate(X):
+            told, _, whole = brute_force(there, x)
+            assert np.abs(phi[row] - told).max() < TOLERANCE
+            at = x.copy()
+            at[2] = value
+            assert whole == pytest.approx(sum_of_leaves(trees, at), abs=TOLERANCE)
