@@ -1,5 +1,6 @@
 """From contributions to reasons: what is shown and the rest add up, in log-odds and in points."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -78,6 +79,34 @@ def test_threads_do_not_show(told, now, groups):
     ids = pd.Index([f"a{k}" for k in range(len(now))])
     again = explain(blend(), now, then, horizon="90d", groups=groups, account_ids=ids, threads=1)
     pd.testing.assert_frame_equal(again.frame, told.frame, check_exact=True)
+
+
+def test_many_callers_at_once(told, now, groups):
+    then = matrix(rows(seed=4)[0], THEN)
+    ids = pd.Index([f"a{k}" for k in range(len(now))])
+
+    def call(_):
+        return explain(blend(), now, then, horizon="90d", groups=groups, account_ids=ids, threads=2)
+
+    with ThreadPoolExecutor(4) as pool:
+        for again in pool.map(call, range(8)):
+            pd.testing.assert_frame_equal(again.frame, told.frame, check_exact=True)
+
+
+@pytest.mark.parametrize(("coefficient", "direction"), [(2.0, "raises"), (-2.0, "lowers")])
+def test_the_direction_follows_the_model_and_the_sentence_the_facts(groups, coefficient, direction):
+    """Where churn rises with satisfaction, so does the reason; the words only say what was seen."""
+    nps = FEATURES.names.index("latest_nps")
+    logistic = blend(0.0)
+    coef = np.where((logistic.linear.feature_of == nps) & (logistic.linear.columns.kind < 2), coefficient, 0.0)
+    model = replace(logistic, linear=replace(logistic.linear, coef=coef))
+    X = np.zeros((1, len(FEATURES)), np.float32)
+    X[0, nps] = 9.0  # far above the mean of 0
+    told = explain(model, matrix(X), None, horizon="90d", groups=groups, account_ids=pd.Index(["a"]))
+    assert told.frame["direction"].tolist() == [direction]
+    assert told.frame["feature"].tolist() == ["latest_nps"]
+    assert np.sign(told.frame["points"]).tolist() == [np.sign(coefficient)]
+    assert told.frame["sentence"][0].startswith("Last NPS was 9")
 
 
 def test_one_account_has_the_peers_of_training(now, groups):

@@ -113,6 +113,9 @@ def test_one_account_alone_is_as_in_the_batch(model, scores, saas):
         assert risk.log_odds == row["log_odds"]
         assert (risk.low, risk.high) == (row["low"], row["high"])
         assert [r.effect for r in risk.reasons] == reasons.loc[reasons["account_id"] == account, "effect"].tolist()
+        assert risk.base + sum(r.effect for r in risk.reasons) + risk.rest == pytest.approx(risk.log_odds, abs=1e-9)
+        points = sum(r.points for r in risk.reasons)
+        assert risk.base_probability + points + risk.rest_points == pytest.approx(risk.probability, abs=1e-9)
         assert risk.book_as_of.isoformat() == "2025-09-01T00:00:00+00:00"
         json.loads(risk.model_dump_json())
 
