@@ -135,6 +135,21 @@ CASES = [
         "Days with logins fell from 12 to 3 in the last 30 days (peers: 10).",
     ),
     (f.actors("login", "30d"), seen(2, 5, 4), "Users with logins fell from 5 to 2 in the last 30 days (peers: 4)."),
+    (
+        f.days_since_main_user("login", "182d"),
+        seen(9.5, 4.4, 2.7),
+        "Most active user in the last 182 days: last login 9 days ago (before: 4 days; peers: 2 days).",
+    ),
+    (
+        f.days_since_main_user("login", "182d"),
+        seen(0.2, peers=0.5),
+        "Most active user in the last 182 days: last login less than a day ago (peers: 12 hours).",
+    ),
+    (
+        f.days_since_main_user("login", "182d"),
+        seen(nan),
+        "Days since the last login of the most active user in the last 182 days: not known.",
+    ),
     # dates ahead
     (f.days_until("renewal_due"), seen(24.3), "The contract renews in 24 days."),
     (f.days_until("renewal_due"), seen(0.3), "The contract renews within a day."),
@@ -231,6 +246,11 @@ CASES = [
         f.count("login", "7d") / f.count("login", "28d"),
         seen(0.0, 0.25),
         "Logins in the last 7 days are 0% of their 28-day average (before: level).",
+    ),
+    (
+        f.count("login", "7d") / f.count("login", "28d"),
+        seen(0.25, 0.0),
+        "Logins in the last 7 days are level with their 28-day average (before: none).",
     ),
     (
         f.count("plan"),

@@ -30,6 +30,8 @@ TEXT = {
     "no fact for": "No {fact} for {now}{beside}.",
     "last fact": "Last {fact} {now} ago{beside}.",
     "last fact today": "Last {fact} less than a day ago{beside}.",
+    "main user": "Most active user{time}: last {fact} {now} ago{beside}.",
+    "main user today": "Most active user{time}: last {fact} less than a day ago{beside}.",
     # the last value
     "last value": "{what} was {now}{beside}.",
     "last value aged": "{what} was {now}, {age} ago{beside}.",
@@ -120,7 +122,7 @@ TEXT = {
     "percent below": "{now} below",
     "level with": "level with",
     "times over beside": "{now} times",
-    "none of beside": "{now}",
+    "none of beside": "none",
     "percent above beside": "{now} above",
     "percent below beside": "{now} below",
     "level with beside": "level",

@@ -30,6 +30,7 @@ def aggregate(expression: Aggregate, language: Language) -> Teller:
         "latest": _latest,
         "earliest": _earliest,
         "days_since": _silence,
+        "days_since_main_user": _main_user,
         "days_until": _ahead,
         "std": _varied,
         "gap_std": _varied,
@@ -211,6 +212,25 @@ def _silence(expression: Aggregate, one: Quantity, language: Language) -> Teller
         soon = rare or usual is None or days < _LONG_SILENCE * usual
         key = "last fact" if soon else "no fact for"
         return language.sentence(key, fact=one.fact, now=language.whole_days(days), beside=said)
+
+    return tell
+
+
+def _main_user(expression: Aggregate, one: Quantity, language: Language) -> Teller:
+    """Tell how long ago the most active user was last seen."""
+    ending = expression.ending.micros / DAY
+
+    def ago(days: float) -> str:
+        return language.whole_days(days) if days >= 1 else language.days(days)
+
+    def tell(seen: Seen) -> str:
+        if seen.missing:
+            return language.sentence("unknown", what=one.what, time=one.time)
+        days, before, peers = (value + ending for value in (seen.value, seen.earlier, seen.peers))
+        past = noted(before, ago)
+        notes = beside(language, before=None if past == ago(days) else past, peers=noted(peers, ago))
+        key = "main user today" if days < 1 else "main user"
+        return language.sentence(key, fact=one.fact, now=language.whole_days(days), time=one.time, beside=notes)
 
     return tell
 
