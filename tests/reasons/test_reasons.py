@@ -10,7 +10,8 @@ import pytest
 from churnkit.errors import RequestError, UnknownAccount, WrongModel
 from churnkit.features import FeatureSet
 from churnkit.reasons import Groups, contributions, explain, shap_explanation
-from churnkit.reasons.choosing import per_unit
+from churnkit.reasons.choosing import Facts, Telling, per_unit
+from churnkit.reasons.kernel.run import CHUNK
 from support.learnt import FEATURES, HORIZONS, NOW, THEN, blend, matrix, rows
 
 
@@ -72,6 +73,15 @@ def test_values_of_the_feature_now_earlier_and_among_peers(told, now):
     j = FEATURES.place(first["feature"])
     assert first["value"] == now.values[0, j] or np.isnan(now.values[0, j])
     assert first["peers"] == pytest.approx(np.nanmedian(now.values[:, j]))
+
+
+def test_each_account_is_told_its_own_facts(told, now, groups):
+    """Reasons are told chunk by chunk; here all at once."""
+    assert len(now) > CHUNK
+    facts = Facts(now, matrix(rows(seed=4)[0], THEN), groups)
+    row = told.frame["account_id"].str[1:].astype(int).to_numpy()
+    feature = np.array([FEATURES.place(name) for name in told.frame["feature"]])
+    assert Telling.of(facts, "en")(row, feature).tolist() == told.frame["sentence"].tolist()
 
 
 def test_threads_do_not_show(told, now, groups):

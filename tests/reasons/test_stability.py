@@ -57,6 +57,16 @@ def test_the_share_of_drawn_refits_by_hand():
     assert found.share.tolist() == found.first[:, None].tolist()
 
 
+def test_what_is_never_shown_does_not_push_ahead():
+    """c is far stronger than a, in the blend and in what the refits do to it, and takes no place all the same."""
+    whole = np.array([[1.0, 0.5, 9.0]])
+    refits = [np.array([[1.0, 0.5, 2.0]]), np.array([[1.0, 0.5, 16.0]])]
+    found = Stability.unknown(1, 1)
+    picked = Picked(np.array([[1.0]]), np.array([[0]]), np.array([[0]]))
+    found.judge(slice(0, 1), picked, whole, refits, groups=groups(), spread=1.0)
+    assert found.share.tolist() == [[1.0]]
+
+
 def test_notes_by_hand():
     share, first = np.array([[1.0, 0.4], [0.5, np.nan]]), np.array([0.75, 0.5])
     (note,) = Stability(share, first).notes()

@@ -7,7 +7,7 @@ import pytest
 import churnkit as ck
 from churnkit import features as f
 from churnkit.errors import BadRecipe, BundleError, RequestError, UnknownAttribute, UnknownSignal, WrongModel
-from churnkit.reasons import Reasons
+from churnkit.reasons import Reasons, currency_of
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +94,18 @@ def test_dates_of_a_window(reasons):
     assert first["to"] == pd.Timestamp("2025-09-01", tz="UTC")
     standing = reasons.frame[reasons.frame["feature"] == "latest_mrr"]
     assert standing["from"].isna().all()
+
+
+def test_money_is_told_in_the_currency_of_the_contracts(model, saas_tables, scores):
+    contracts = saas_tables["subscriptions"]
+    euro = ck.History(**{**saas_tables, "subscriptions": contracts.assign(currency="eur")})
+    told = model.explain(model.score(euro, "2025-09-01"), top=9).frame
+    money = told.loc[told["feature"] == "latest_mrr", "sentence"]
+    assert len(money)
+    assert money.str.match(r"Monthly revenue (is|fell from|rose from) €\d").all()
+    assert currency_of(euro) == "EUR"
+    mixed = contracts.assign(currency=["EUR", "USD"] * (len(contracts) // 2) + ["EUR"] * (len(contracts) % 2))
+    assert currency_of(ck.History(**{**saas_tables, "subscriptions": mixed})) == ""
 
 
 def test_stability_is_told(reasons):
