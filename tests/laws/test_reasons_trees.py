@@ -45,8 +45,8 @@ FORESTS = {
 }
 
 
-@pytest.mark.parametrize("name", FORESTS)
-def test_equals_pred_contrib(name):
+def forest(name):
+    """A booster of that kind, and new rows."""
     settings = {"columns": 8, "missing": 0.2, "categories": 0} | FORESTS[name]
     columns, missing, categories = (settings.pop(k) for k in ("columns", "missing", "categories"))
     X = awkward(1500, columns, missing=missing, categories=categories)
@@ -55,6 +55,23 @@ def test_equals_pred_contrib(name):
     new[::7] = 0.0
     if categories:
         new[::5, 0] = [-3, 1e9, np.nan, 200, -0.5] * 4
+    return booster, new
+
+
+@pytest.mark.filterwarnings("ignore")  # shap's own imports and its change of form warn
+@pytest.mark.parametrize("name", FORESTS)
+def test_equals_shap(name):
+    import shap
+
+    booster, new = forest(name)
+    told = shap.TreeExplainer(booster, feature_perturbation="tree_path_dependent").shap_values(new)
+    found = shapley_values(lowered(read_trees(booster.model_to_string())), new)
+    assert np.abs(found - np.asarray(told)).max() < TOLERANCE
+
+
+@pytest.mark.parametrize("name", FORESTS)
+def test_equals_pred_contrib(name):
+    booster, new = forest(name)
     phi, base, told = both(booster, new)
     assert np.abs(phi - told[:, :-1]).max() < TOLERANCE
     assert np.abs(base - told[:, -1]).max() < TOLERANCE
