@@ -7,7 +7,7 @@ import pytest
 import churnkit as ck
 from churnkit import features as f
 from churnkit.errors import BadRecipe, BundleError, RequestError, UnknownAttribute, UnknownSignal, WrongModel
-from churnkit.reasons import Reasons, currency_of
+from churnkit.reasons import Explainer, Reasons, currency_of
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +66,18 @@ def test_interval_covers_the_error_of_the_accounts(model, scores):
     features = table[table["level"] == "feature"].set_index("name").loc[list(model.features.names)]
     reach = (features["high"] - features["importance"]) / 1.645
     assert (reach >= 0.75 * error).all()
+
+
+def test_interval_covers_the_error_of_the_learner(model, scores):
+    """It is at least as wide as the spread of the refits within the blend makes it."""
+    explainer = Explainer.of(model.blend, model.horizon)
+    _, refits = explainer.refitted(scores.matrix.values)
+    assert len(refits) > 1
+    learner = explainer.spread * np.std([np.abs(parts).mean(axis=0) for parts in refits], axis=0, ddof=1)
+    table = model.importance(scores)
+    features = table[table["level"] == "feature"].set_index("name").loc[list(model.features.names)]
+    reach = (features["high"] - features["importance"]).to_numpy() / 1.6448536
+    assert (reach >= learner * (1 - 1e-6)).all()
 
 
 @pytest.mark.parametrize("ending", ["parquet", "csv"])

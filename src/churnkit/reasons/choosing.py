@@ -15,7 +15,7 @@ from churnkit.features.expressions import Aggregate
 from churnkit.reasons.companions import companions
 from churnkit.reasons.groups import medians
 from churnkit.reasons.kernel import NOTHING, Picked, over_chunks, pick
-from churnkit.reasons.stability import OF_BAGS, OF_DRAWS, Stability
+from churnkit.reasons.stability import Stability
 from churnkit.reasons.words import Language, Seen, teller
 from churnkit.timeline import NEVER, as_timestamps
 
@@ -167,13 +167,12 @@ def choose(
     empty = np.zeros(shape), np.empty(shape, np.int64), np.empty(shape, np.int64), np.empty(shape, np.object_)
     out = Chosen(*empty, np.empty(len(X)), Stability.unknown(*shape))
     shown, tell = groups.shown, Telling.of(facts, locale)
-    spread = OF_BAGS if explainer.blend.boosters else OF_DRAWS
 
     def work(rows: slice) -> None:
         parts, refits = explainer.refitted(X[rows])
         into = Picked(out.effect[rows], out.group[rows], out.feature[rows])
         out.log_odds[rows] = explainer.base + pick(parts, groups.group_of, shown, raising, lowering, into)
-        out.stability.judge(rows, into, parts, refits, groups=groups, spread=spread)
+        out.stability.judge(rows, into, parts, refits, groups=groups, spread=explainer.spread)
         row, place = np.nonzero(into.group != NOTHING)
         # one thread tells while the kernel of another computes
         out.sentence[rows][row, place] = tell(row + rows.start, into.feature[row, place])

@@ -17,6 +17,7 @@ import numpy as np
 from churnkit.errors import HorizonError
 from churnkit.reasons.handed import Handed
 from churnkit.reasons.kernel import Program, add_columns, lowered, over_chunks, shapley_values
+from churnkit.reasons.stability import OF_BAGS, OF_DRAWS
 from churnkit.reasons.trees import conditioned, joined, read_trees
 from churnkit.timeline import Span
 
@@ -121,6 +122,11 @@ class Explainer:
         """How many refits the blend holds within itself: its bags, else draws of the logistic part."""
         drawn = len(self.blend.uncertainty.directions) if len(self.blend.linear.coef) else 0
         return len(self.blend.boosters) or min(drawn, DRAWS)
+
+    @property
+    def spread(self) -> float:
+        """How far a learner fitted anew spreads, over the spread of the refits within the blend."""
+        return OF_BAGS if self.blend.boosters else OF_DRAWS
 
     def refitted(self, X: NDArray[np.float32]) -> tuple[NDArray[np.float64], list[NDArray[np.float64]]]:
         """Divide the log-odds of a few rows as :meth:`chunk` does, and as each refit would, in this thread.

@@ -30,7 +30,7 @@ def importance(
 
     Contributions of a theme or a signal are added before the absolute value is taken, so features that cancel out
     count for little. The interval holds two errors: that of the accounts at hand (bootstrap with Poisson weights;
-    Efron 1979) and that of the learner (the spread of its refits, see ``stability``, over their number).
+    Efron 1979) and that of the learner (the spread of the refits within it, shrunk as in ``stability``).
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def importance(
     redrawn = drawn[:, :-1] / np.maximum(drawn[:, -1:], 1.0)
     variance = redrawn.var(axis=0, ddof=1)
     if len(own) > 1:
-        variance = variance + (own / len(X)).var(axis=0, ddof=1) / len(own)
+        variance = variance + explainer.spread**2 * (own / len(X)).var(axis=0, ddof=1)
     return shelf.frame(value / len(X), np.sqrt(variance))
 
 
