@@ -197,6 +197,16 @@ CASES = [
         "Monthly revenue fell by 200 within 90 days.",
     ),
     (
+        f.count("login", "84d") - f.count("login", "84d", ending="280d"),
+        seen(8, peers=3),
+        "Logins in the last 84 days rose by 8 against 280 days earlier (peers: +3).",
+    ),
+    (
+        f.count("login", "84d") - f.count("login", "84d", ending="280d"),
+        seen(0),
+        "Logins in the last 84 days: as 280 days earlier.",
+    ),
+    (
         f.latest("nps") - f.latest("nps", ending="90d"),
         seen(2, peers=0),
         "Last NPS rose by 2 within 90 days (peers: 0).",

@@ -7,7 +7,7 @@ import pytest
 import churnkit as ck
 from churnkit import features as f
 from churnkit.errors import BadRecipe, BundleError, RequestError, UnknownAttribute, UnknownSignal, WrongModel
-from churnkit.reasons import Explainer, Reasons, currency_of
+from churnkit.reasons import Explainer, Reasons, currency_of, importance
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +56,10 @@ def test_importance_by_hand(model, scores):
     assert (table["importance"] <= table["high"]).all()
     assert table.groupby("level")["share"].sum().to_numpy() == pytest.approx(1.0)
     pd.testing.assert_frame_equal(table, model.importance(scores))
+    explainer = Explainer.of(model.blend, model.horizon)
+    for threads in (1, 3):
+        again = importance(explainer, scores.matrix.values, model.groups, threads=threads)
+        pd.testing.assert_frame_equal(table, again, check_exact=True)
 
 
 def test_interval_covers_the_error_of_the_accounts(model, scores):

@@ -285,7 +285,8 @@ def difference(expression: Arithmetic, language: Language) -> Teller:
 def _change(left: Aggregate, apart: Span, language: Language, *, relative: bool) -> Teller:
     """Tell how a quantity differs from itself some time before."""
     one, span = quantity(left, language), language.span(apart)
-    within = "" if left.window == apart else " within"
+    # a window against the one just before it, a standing value against what it was, or windows further apart
+    within = "" if left.window == apart else " within" if left.window is None else " apart"
     one = one if not within else replace(one, what=timed(one))
     size = _size(one, language, relative=relative)
     show, zero = signed(size, language), size(0.0)
