@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import isnan
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -46,6 +47,16 @@ def beside(language: Language, **notes: str | None) -> str:
     return f" ({'; '.join(said)})" if said else ""
 
 
+def among_peers(one: Quantity, seen: Seen, language: Language) -> str:
+    """Put the peers' value into brackets; it is the same for all accounts, so it is written once."""
+    return "" if isnan(seen.peers) else _among_peers(one.show, language, seen.peers)
+
+
+@lru_cache(maxsize=65_536)
+def _among_peers(show: Callable[[float], str], language: Language, value: float) -> str:
+    return beside(language, peers=show(value))
+
+
 def noted(value: float, show: Callable[[float], str]) -> str | None:
     """Write a value for a bracket, if there is one."""
     return None if isnan(value) else show(value)
@@ -53,7 +64,7 @@ def noted(value: float, show: Callable[[float], str]) -> str | None:
 
 def moved(one: Quantity, seen: Seen, language: Language, span: int | None) -> str:
     """Tell how a quantity moved; ``span`` is its window if that ends now, and so may be the time of the move."""
-    peers = beside(language, peers=noted(seen.peers, one.show))
+    peers = among_peers(one, seen, language)
     now = one.show(seen.value)
     if not seen.compared:
         return language.sentence("now", what=one.what, time=one.time, now=now, beside=peers)
@@ -106,7 +117,7 @@ def _count(expression: Aggregate, one: Quantity, language: Language) -> Teller:
             return _no_facts(one, seen, language, exactly=exactly)
         if seen.compared and exactly:
             return moved(one, seen, language, span)
-        now, peers = one.show(seen.value), beside(language, peers=noted(seen.peers, one.show))
+        now, peers = one.show(seen.value), among_peers(one, seen, language)
         parts = {"now": now, "facts": language.plural_for(seen.value, one.fact, one.facts), "time": one.time}
         if not seen.compared or one.show(seen.earlier) == now:
             return language.sentence("some", beside=peers, **parts)
@@ -119,7 +130,7 @@ def _count(expression: Aggregate, one: Quantity, language: Language) -> Teller:
 
 def _no_facts(one: Quantity, seen: Seen, language: Language, *, exactly: bool) -> str:
     """Tell a count of none; ``exactly``: the window reaches back just to the earlier moment."""
-    parts = {"facts": one.facts, "time": one.time, "beside": beside(language, peers=noted(seen.peers, one.show))}
+    parts = {"facts": one.facts, "time": one.time, "beside": among_peers(one, seen, language)}
     if not seen.compared or seen.earlier <= 0:
         return language.sentence("none", **parts)
     assert seen.before is not None
@@ -169,7 +180,7 @@ def _standing(expression: Aggregate, one: Quantity, language: Language) -> Telle
     def tell(seen: Seen) -> str:
         if seen.missing:
             return language.sentence("unknown", what=one.what, time="")
-        now, peers = one.show(seen.value), beside(language, peers=noted(seen.peers, one.show))
+        now, peers = one.show(seen.value), among_peers(one, seen, language)
         if not seen.compared or one.show(seen.earlier) == now:
             return language.sentence("is", what=one.what, now=now, beside=peers)
         if not switch:
@@ -185,7 +196,7 @@ def _earliest(_expression: Aggregate, one: Quantity, language: Language) -> Tell
     def tell(seen: Seen) -> str:
         if seen.missing:
             return _nothing(one, language)
-        peers = beside(language, peers=noted(seen.peers, one.show))
+        peers = among_peers(one, seen, language)
         return language.sentence("last value", what=one.what, now=one.show(seen.value), beside=peers)
 
     return tell
