@@ -9,7 +9,7 @@ import pytest
 
 from churnkit.errors import RequestError, UnknownAccount, WrongModel
 from churnkit.features import FeatureSet
-from churnkit.reasons import Groups, contributions, explain, shap_explanation
+from churnkit.reasons import Explainer, Groups, contributions, explain, shap_explanation
 from churnkit.reasons.choosing import Facts, Telling, per_unit
 from churnkit.reasons.kernel.run import CHUNK
 from support.learnt import FEATURES, HORIZONS, NOW, THEN, blend, matrix, rows
@@ -73,6 +73,19 @@ def test_values_of_the_feature_now_earlier_and_among_peers(told, now):
     j = FEATURES.place(first["feature"])
     assert first["value"] == now.values[0, j] or np.isnan(now.values[0, j])
     assert first["peers"] == pytest.approx(np.nanmedian(now.values[:, j]))
+
+
+def test_all_contributions_are_never_in_memory_at_once(now, groups, monkeypatch):
+    taken, refitted = [], Explainer.refitted
+
+    def counted(self, X):
+        taken.append(len(X))
+        return refitted(self, X)
+
+    monkeypatch.setattr(Explainer, "refitted", counted)
+    explain(blend(), now, None, horizon="90d", groups=groups, account_ids=pd.RangeIndex(len(now)))
+    assert sum(taken) == len(now)
+    assert max(taken) <= CHUNK < len(now)
 
 
 def test_each_account_is_told_its_own_facts(told, now, groups):
