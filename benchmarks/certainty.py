@@ -133,12 +133,12 @@ def main() -> None:
     warnings.simplefilter("ignore")
     held = []
     for seed in range(11, 12 if given.quick else 11 + given.seeds):
-        inside, above = coverage(seed, 300 if given.quick else 800, 64 if given.quick else 256)
+        inside, above = coverage(seed, 300 if given.quick else 800, 32 if given.quick else 256)
         held.append(inside)
         print(f"made-up company {seed}: the interval holds the truth of {inside:.1%}, lies above it for {above:.1%}")
     figures: dict[str, float] = {"coverage": round(float(np.mean(held)), 3)}
     made = generate(300 if given.quick else 800, seed=11)
-    truth = made.truth.outlook(AT, paths=64 if given.quick else 256)
+    truth = made.truth.outlook(AT, paths=32 if given.quick else 256)
     books = {"made_up": Book(ck.History(**made.tables), RECIPE, LEARN, AT, truth)}
     if not given.quick:
         shop = open_sets.retail(given.data)
