@@ -8,16 +8,17 @@ from dataclasses import replace
 import lightgbm as lgb
 import numpy as np
 import pytest
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from churnkit.errors import BundleError, RequestError
-from churnkit.learning import Blend, LearnerSettings, fit_blend
+from churnkit.learning import Blend, LearnerSettings, Rows, fit_blend
 from churnkit.learning.boosted import Shape, Stack, fit_bags, raw_scores, read_booster
 from churnkit.learning.calibration import fit_slope
-from churnkit.learning.choosing import Held
+from churnkit.learning.choosing import Held, Job, choose_boosted, choose_linear
 from churnkit.learning.drift import Forecast
 from churnkit.learning.fitting import Verdict, _calibrate
 from churnkit.learning.metrics import auc, log_loss
+from churnkit.timeline import Span
 from support.books import Fold, flat, forward, monthly
 
 
@@ -123,6 +124,25 @@ def test_the_interval_holds_the_probability(made, blend):
     assert (found.probability[:, 2] < found.high).all()
     assert (found.spread > 0).all()
     assert all(np.array_equal(a, b) for a, b in zip(blend.interval(made.rows.X), (found.low, found.high), strict=True))
+
+
+def test_no_interval_is_narrower_than_what_no_feature_tells(made, blend):
+    found = blend.predict(made.rows.X)
+    width = logit(found.high) - logit(found.low)
+    assert (found.spread >= 0.8).all()
+    assert (width >= 2 * 1.6448 * 0.8).all()
+
+
+def test_the_folds_choose_sharp_trees_where_answers_are_decided():
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(1500, 4)).astype(np.float32)
+    y = (((X[:, 0] > 0) ^ (X[:, 1] > 0)) & (X[:, 2] > -0.5)).astype(np.int8)
+    rows = Rows(X, y[:, None], (Span.of("90d"),), tuple("abcd"), np.arange(1500), np.zeros(1500, np.int64))
+    job = Job.prepare(rows, (), LearnerSettings(bags=1))
+    assert choose_boosted(job, choose_linear(job)).shape.sharp
+    noise = flat(1500, level=-1.0)
+    job = Job.prepare(noise.rows, (), LearnerSettings(bags=1))
+    assert not choose_boosted(job, choose_linear(job)).shape.sharp
 
 
 def test_a_young_snapshot_teaches_the_short_horizons(made):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from churnkit.learning.columns import AMOUNT, CLIP, LEVEL, MISSING, PLAIN, Columns
+from churnkit.learning.columns import AMOUNT, BEND, CLIP, LEVEL, MISSING, PLAIN, Columns
 
 
 @pytest.fixture(name="X")
@@ -35,11 +35,26 @@ def test_one_column_by_hand():
     assert z[:, 2].tolist() == [0, 0, 0, 1, 0]
 
 
+def test_a_bend_by_hand():
+    columns = Columns(
+        np.zeros(2, np.int32), np.array([PLAIN, BEND], np.int8), np.array([0.0, 2.0]), np.ones(2), np.zeros(2)
+    )
+    z = columns.design(np.float32([[1.0], [2.0], [3.5], [np.nan], [-np.inf], [np.inf]]))
+    assert z[:, 1].tolist() == [0, 0, 1.5, 0, 0, CLIP]
+
+
+def test_knots_are_quantiles_and_few_values_have_none():
+    X = np.column_stack([np.arange(101), np.arange(101) % 7]).astype(np.float32)
+    columns = Columns.read(X, ())
+    assert columns.middle[(columns.feature == 0) & (columns.kind == BEND)].tolist() == [20, 50, 80]
+    assert BEND not in columns.kind[columns.feature == 1]
+
+
 def test_what_does_not_vary_has_no_column(X):
     columns = Columns.read(X, (1,))
     assert 3 not in columns.feature
     assert columns.kind[columns.feature == 1].tolist() == [LEVEL] * 3
-    assert columns.kind[columns.feature == 2].tolist() == [AMOUNT, PLAIN, MISSING]
+    assert columns.kind[columns.feature == 2].tolist() == [AMOUNT, PLAIN, BEND, BEND, BEND, MISSING]
 
 
 def test_every_column_depends_on_its_feature_alone(X):

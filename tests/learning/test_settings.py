@@ -12,6 +12,7 @@ from churnkit.learning.boosted import Shape
 def test_defaults_keep_the_budget_of_trees():
     for shape in Shape.candidates(LearnerSettings(), 10_000):
         assert shape.rounds * 5 * shape.leaves <= 500 * 31
+        assert shape.rounds * 5 <= 500
 
 
 def test_large_books_try_one_shape():
@@ -21,6 +22,12 @@ def test_large_books_try_one_shape():
 def test_what_is_set_is_tried_alone():
     (shape,) = Shape.candidates(LearnerSettings(leaves=63, trees=240, bags=4), 100)
     assert (shape.leaves, shape.rounds) == (63, 60)
+
+
+def test_sharp_leaves_rest_on_fewer_rows_and_are_less_shrunken():
+    blunt, sharp = (Shape(24, 0.1, 10, sharp=s).parameters for s in (False, True))
+    for name in ("min_data_in_leaf", "min_sum_hessian_in_leaf", "lambda_l2"):
+        assert sharp[name] < blunt[name]
 
 
 @pytest.mark.parametrize(

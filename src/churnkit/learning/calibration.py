@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
     from churnkit.learning.rows import Floats
 
-SLOPE_SD = 0.25
-"""Prior standard deviation of the slope around 1: slopes of fitted models are near 1."""
+SLOPE_SD = 0.1
+"""Prior standard deviation of the slope around 1: slopes of fitted models are near 1. What is delivered learns from
+more rows than any fold, so it is less shrunken, and a slope above 1 on the folds would stretch it twice. On eight
+books .1 was nowhere worse in log loss than .25 and better by .0015 on one; no slope at all was worse by .0003 on
+two."""
 
 LEVEL_SD = 2.0
 """Prior standard deviation of a fold's or a cutoff's own intercept: keeps one without a leave finite."""

@@ -1,8 +1,8 @@
 """Columns of the logistic part: each one is made of one feature, so that reasons stay exact.
 
-A quantity becomes two columns, its signed logarithm and itself, standardised by median and quartiles and
-clipped, so that a heavy tail cannot rule; a missing value is the median, with a mark of its own; a
-category is one mark per level.
+A quantity becomes its signed logarithm and itself, standardised by median and quartiles and clipped, so that a heavy
+tail cannot rule, and up to three bends, how far it lies above each of three quantiles, so that its line need not be
+straight; a missing value is the median, with a mark of its own; a category is one mark per level.
 """
 
 from __future__ import annotations
@@ -16,8 +16,15 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from churnkit.learning.rows import Floats, Floats32
 
-AMOUNT, PLAIN, MISSING, LEVEL = 0, 1, 2, 3
-"""Kinds of column: signed log of a quantity, the quantity itself, mark of a missing value, mark of a level."""
+AMOUNT, PLAIN, BEND, MISSING, LEVEL = 0, 1, 2, 3, 4
+"""Kinds of column: signed log of a quantity, the quantity itself, how far it lies above a knot, mark of a missing
+value, mark of a level."""
+
+KNOTS = (0.2, 0.5, 0.8)
+"""Quantiles at which the line of a quantity may bend."""
+
+FEWEST = 8
+"""Distinct values below which a quantity has no bends."""
 
 CLIP = 4.0
 """Robust standard deviations beyond which a quantity counts as no more extreme."""
@@ -49,9 +56,10 @@ class Columns:
     feature : int32 [k]
         The one feature that each column is made of.
     kind : int8 [k]
-        :data:`AMOUNT`, :data:`PLAIN`, :data:`MISSING` or :data:`LEVEL`, in this order.
+        :data:`AMOUNT`, :data:`PLAIN`, :data:`BEND`, :data:`MISSING` or :data:`LEVEL`, in this order.
     middle, scale : float64 [k]
-        Of a quantity: ``z = clip((signed_log(x) - middle) / scale)``, or the same of x itself; else 0 and 1.
+        Of a quantity: ``z = clip((signed_log(x) - middle) / scale)``, or the same of x itself; of a bend the same of
+        x, 0 below the knot ``middle``; else 0 and 1.
     level : float64 [k]
         Of a level: the category position that is marked; else 0.
     """
@@ -87,6 +95,7 @@ class Columns:
                 for kind in (AMOUNT, PLAIN):
                     found = _middle_and_scale(signed_log(sample[:, j]) if kind == AMOUNT else sample[:, j])
                     rows += [(j, kind, *found, 0.0)] if found is not None else []
+                rows += [(j, BEND, knot, scale, 0.0) for knot, scale in _bends(sample[:, j])]
             if amounts or j in categorical:
                 gone = int(np.isnan(X[:, j]).sum())
                 rows += [(j, MISSING, 0.0, 1.0, 0.0)] if RARE <= gone <= len(X) - RARE else []
@@ -97,12 +106,13 @@ class Columns:
     def design(self, X: Floats32) -> Floats:
         """Transform features to columns, float64 [n, k]; a row's values do not depend on the other rows."""
         z = np.empty((len(X), len(self)))
-        logs, amounts, marks = np.searchsorted(self.kind, [PLAIN, MISSING, LEVEL])
+        logs, plain, amounts, marks = np.searchsorted(self.kind, [PLAIN, BEND, MISSING, LEVEL])
         if amounts:
             part = X[:, self.feature[:amounts]].astype(np.float64)
             part[:, :logs] = signed_log(part[:, :logs])
             part -= self.middle[:amounts]
             part /= self.scale[:amounts]
+            np.maximum(part[:, plain:], 0.0, out=part[:, plain:])
             np.clip(np.nan_to_num(part, nan=0.0, posinf=CLIP, neginf=-CLIP), -CLIP, CLIP, out=z[:, :amounts])
         z[:, amounts:marks] = np.isnan(X[:, self.feature[amounts:marks]])
         z[:, marks:] = X[:, self.feature[marks:]] == self.level[marks:]
@@ -145,3 +155,12 @@ def _middle_and_scale(column: NDArray[np.floating]) -> tuple[float, float] | Non
     # Half the rows at one value (a rare count) leave no quartile range: the plain spread then stands in.
     scale = max((high - low) / 1.349, 0.5 * float(seen.std()))
     return float(middle), float(scale)
+
+
+def _bends(column: NDArray[np.floating]) -> list[tuple[float, float]]:
+    """Knots inside what is seen, with the quantity's own scale; none for a quantity of few values."""
+    found, seen = _middle_and_scale(column), np.sort(column[np.isfinite(column)].astype(np.float64))
+    if found is None or len(np.unique(seen)) < FEWEST:
+        return []
+    knots = np.unique(seen[[int(q * (len(seen) - 1)) for q in KNOTS]])
+    return [(float(knot), found[1]) for knot in knots if seen[0] < knot < seen[-1]]

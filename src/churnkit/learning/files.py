@@ -21,7 +21,7 @@ from churnkit.timeline import Span
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the layout; another one is refused, not guessed at."""
 
 

@@ -12,7 +12,7 @@ from scipy.stats import beta
 from churnkit.errors import FewChurnEvents
 from churnkit.learning.blend import NINETY, Blend
 from churnkit.learning.calibration import Affine
-from churnkit.learning.columns import AMOUNT, PLAIN, Columns
+from churnkit.learning.columns import AMOUNT, BEND, PLAIN, Columns
 from churnkit.learning.linear import Linear, LogisticTask, fit_path
 from churnkit.learning.parts import BASE_RATE, BOOSTED, LOGISTIC, Evidence, Spread
 
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 LOGISTIC_FROM, BOOSTED_FROM = 20, 75
 """Churn events from which on a rung may be climbed."""
+
+EXACT_CELLS = 2_000_000
+"""Transformed cells up to which the logistic part is fitted in double precision; beyond, halves of the memory and time
+are worth more than digits that no evidence settles."""
 
 SEGMENT_PENALTY = 16.0
 """On the lowest rung a segment's own log-odds have a prior standard deviation of 1/4 around the book's."""
@@ -103,12 +107,12 @@ def base_rate(rows: Rows, settings: LearnerSettings) -> Blend:
 
 def logistic_task(rows: Rows, columns: Columns, weight: Floats, settings: LearnerSettings) -> LogisticTask:
     """Transform rows once for every logistic fit."""
-    Z = columns.design32(rows.X)
+    Z = columns.design(rows.X) if len(rows.X) * len(columns) <= EXACT_CELLS else columns.design32(rows.X)
     center = Z.mean(axis=0, dtype=np.float64)
     monotone = positions(rows, settings)
     sign = np.array(
         [
-            monotone.get(int(f), 0) if kind in (AMOUNT, PLAIN) else 0
+            monotone.get(int(f), 0) if kind in (AMOUNT, PLAIN, BEND) else 0
             for f, kind in zip(columns.feature, columns.kind, strict=True)
         ]
     )

@@ -98,7 +98,8 @@ class LogisticTask:
 
     Parameters
     ----------
-    Z : float32 [n, k]
+    Z : float32 or float64 [n, k]
+        Sums are made in its own precision.
     center : float64 [k]
     y : float64 [n, H]
         Answers; read only where ``weight`` is positive.
@@ -107,7 +108,7 @@ class LogisticTask:
         +1 or -1 where a coefficient may not have the other sign, else 0.
     """
 
-    Z: Floats32
+    Z: Floats | Floats32
     center: Floats
     y: Floats
     weight: Floats
@@ -123,8 +124,9 @@ class LogisticTask:
 
     def scores(self, coef: Floats, steps: Floats) -> Floats:
         """Margin of every row and horizon, float64 [n, H]."""
-        shared = (self.Z @ coef.astype(np.float32)).astype(np.float64) - float(self.center @ coef)
-        return shared[:, None] + steps
+        shared = (self.Z @ coef.astype(self.Z.dtype)).astype(np.float64) - float(self.center @ coef)
+        found: Floats = shared[:, None] + steps
+        return found
 
     def value(self, coef: Floats, steps: Floats) -> tuple[float, Floats, Floats]:
         """Weighted log loss with its gradient by coefficient and by intercept (no penalty)."""
@@ -132,7 +134,7 @@ class LogisticTask:
         loss = float(np.sum(self.weight * (np.logaddexp(0.0, eta) - self.y * eta)))
         residual = self.weight * (expit(eta) - self.y)
         by_row = residual.sum(axis=1)
-        slope = (by_row.astype(np.float32) @ self.Z).astype(np.float64) - self.center * by_row.sum()
+        slope = (by_row.astype(self.Z.dtype) @ self.Z).astype(np.float64) - self.center * by_row.sum()
         return loss, slope, residual.sum(axis=0)
 
     def start(self) -> Floats:
@@ -219,9 +221,9 @@ def _fit(
     return coefficients(best[:k]), np.cumsum(best[k:] / unit)
 
 
-def _gram(Z: Floats32, center: Floats, pull: Floats) -> Floats:
+def _gram(Z: Floats | Floats32, center: Floats, pull: Floats) -> Floats:
     """Weighted second moments of centred columns, [k, k]; centred first, so that float32 loses little."""
-    scaled = (Z - center.astype(np.float32)) * np.sqrt(pull).astype(np.float32)[:, None]
+    scaled = (Z - center.astype(Z.dtype)) * np.sqrt(pull).astype(Z.dtype)[:, None]
     found: Floats = (scaled.T @ scaled).astype(np.float64)
     return found
 

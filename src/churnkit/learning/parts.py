@@ -34,7 +34,7 @@ class Spread:
         Factor on the bags' standard deviation: a bag sees only a share of the accounts, and all bags share what
         their shape cannot say.
     unseen
-        Standard deviation of what a lower rung leaves unsaid.
+        Standard deviation of what no feature tells.
     floor
         Standard deviation that every row has at least (the base rate's own error).
     """
