@@ -21,6 +21,9 @@ class ModelCard(BaseModel):
         How many moments were learnt from, and the first and last of them (ISO dates).
     learnt_until, learnt_until_micros
         The moment before which every fact and label that was learnt from lies, in words and microseconds.
+    cutoffs_micros, record_until_micros, labels_until_micros
+        The moments themselves, the end of the record that was fitted on, and the moment until when leaves were known
+        for sure (the end of the label's own table less its reporting delay); microseconds UTC.
     snapshots, accounts, features
         Rows, distinct accounts and columns.
     events
@@ -53,6 +56,9 @@ class ModelCard(BaseModel):
     last_cutoff: str
     learnt_until: str
     learnt_until_micros: int
+    cutoffs_micros: tuple[int, ...] = ()
+    record_until_micros: int = 0
+    labels_until_micros: int = 0
     snapshots: int
     accounts: int
     features: int
