@@ -47,4 +47,6 @@ def card_blocks(model: ChurnModel) -> Iterable[Block]:
     )
     if card.notes:
         yield Notes(card.notes, "What the learner decided")
+    if card.suspects:
+        yield Notes(card.suspects, "Columns that may know too much (Recipe(exclude=...) takes them out)")
     yield Notes((*card.limits, card.intended_use), "Limits and intended use")

@@ -42,6 +42,8 @@ class ModelCard(BaseModel):
         The calibration map of the margin.
     notes
         What the learner decided, in words.
+    suspects
+        Columns that may know too much, with the evidence.
     versions
         Of churnkit and the packages that compute.
     limits, intended_use
@@ -71,6 +73,7 @@ class ModelCard(BaseModel):
     slope: float
     intercept: float
     notes: tuple[str, ...] = ()
+    suspects: tuple[str, ...] = ()
     versions: dict[str, str] = {}
     limits: tuple[str, ...] = ()
     intended_use: str = INTENDED_USE

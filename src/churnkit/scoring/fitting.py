@@ -13,6 +13,7 @@ from churnkit.errors import SignalEndsEarly
 from churnkit.labels import reporting_end
 from churnkit.learning import Rows, fit_blend
 from churnkit.reasons import Groups
+from churnkit.scoring import guard
 from churnkit.scoring.card import ModelCard
 from churnkit.snapshots import Folds, TrainingSet, make_folds, training_set
 from churnkit.timeline import as_text
@@ -57,12 +58,15 @@ def fit(recipe: Recipe, history: History, cutoffs: Iterable[Cutoff | int]) -> Fi
         categorical=matrix.categorical,
         main=main,
     )
+    found = guard.look(recipe, training, folds, history)
     blend = fit_blend(rows, folds=folds.splits, settings=recipe.learner)
     return Fitted(
         recipe=recipe,
         blend=blend,
         groups=Groups.fit(matrix, history, never=recipe.never_show),
-        card=_card(recipe, blend, training, folds, history),
+        card=_card(recipe, blend, training, folds, history).model_copy(
+            update={"suspects": guard.suspicions(found)},
+        ),
         book=matrix.books[int(labels.cutoff.max())],
     )
 
