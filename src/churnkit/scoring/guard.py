@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from churnkit.errors import PossibleLeak
+from churnkit.labels import standing
 from churnkit.learning.leaks import AFTERWARDS, EDITED, FEW, PURE, Asked, Suspect, least_share, suspects
 from churnkit.snapshots.barring import attributes_read
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from churnkit.history import History
+    from churnkit.labels import Labels
     from churnkit.scoring.recipe import Recipe
     from churnkit.snapshots import Folds, TrainingSet
 
@@ -82,7 +84,7 @@ def filled_in(recipe: Recipe, training: TrainingSet, history: History) -> list[S
     """
     accounts = np.unique(training.labels.account)
     end = min(history.last_moment, history.observed_until.get(recipe.churn.table, history.last_moment))
-    gone = ~recipe.churn.standing(history, end).inside[accounts]
+    gone = ~standing(history, recipe.churn, end).inside[accounts]
     if min(int(gone.sum()), int((~gone).sum())) < FEW:
         return []
     age = pd.Series(history.opened[accounts]).rank(pct=True).mul(10).clip(upper=9.99).astype(int)
@@ -116,34 +118,37 @@ def edited(recipe: Recipe, training: TrainingSet, history: History) -> list[Susp
 
     Signals of the label's own table are left out: that an end is recorded late is what the reporting delay is for.
     """
-    signals = history.signals
-    if signals.known is None:
-        return []
-    used = {s for feature in training.matrix.features for s in feature.signals_used} or set(signals.names)
-    late = np.flatnonzero(signals.known > signals.occurred)
-    found = []
-    for name in signals.names:
-        if name not in used or signals.tables.get(name) == recipe.churn.table:
-            continue
-        rows = late[signals.signal[late] == signals.code(name)]
-        suspect = _edited(name, rows, recipe, training, history) if len(rows) >= FEW // 2 else None
-        found += [suspect] if suspect is not None else []
-    return found
-
-
-def _edited(
-    name: str, rows: NDArray[np.int64], recipe: Recipe, training: TrainingSet, history: History
-) -> Suspect | None:
     signals, labels = history.signals, training.labels
-    assert signals.known is not None
+    used = {s for feature in training.matrix.features for s in feature.signals_used} or set(signals.names)
+    asked = [n for n in signals.names if n in used and signals.tables.get(n) != recipe.churn.table]
+    hidden = _hidden(history, labels, asked)
     y = labels.y[:, labels.horizons.index(recipe.churn.horizon)]
-    hidden = np.zeros(len(y), dtype=np.bool_)
-    account, occurred, known = signals.account[rows], signals.occurred[rows], signals.known[rows]
-    for cutoff in np.unique(labels.cutoff):
-        marked = np.zeros(len(history.accounts), dtype=np.bool_)
-        marked[account[(occurred < cutoff) & (known >= cutoff)]] = True
-        at = labels.cutoff == cutoff
-        hidden[at] = marked[labels.account[at]]
+    found = [_edited(name, hidden[name], y, training) for name in asked if name in hidden]
+    return [s for s in found if s is not None]
+
+
+def _hidden(history: History, labels: Labels, names: Sequence[str]) -> dict[str, NDArray[np.bool_]]:
+    """Mark, for every signal with late rows, the snapshots that do not see a row though it is dated before them."""
+    moments = np.unique(labels.cutoff)
+    marks: dict[str, NDArray[np.bool_]] = {}
+    for part in history.signals.parts():
+        if part.known is None:
+            continue
+        late = np.flatnonzero(part.known > part.occurred)
+        for name in names:
+            rows = late[part.signal[late] == part.code(name)] if name in part.names else late[:0]
+            if not len(rows):
+                continue
+            mark = marks.setdefault(name, np.zeros((len(moments), len(history.accounts)), dtype=np.bool_))
+            account, occurred, known = part.account[rows], part.occurred[rows], part.known[rows]
+            for k, cutoff in enumerate(moments):
+                mark[k, account[(occurred < cutoff) & (known >= cutoff)]] = True
+    place = np.searchsorted(moments, labels.cutoff)
+    return {name: mark[place, labels.account] for name, mark in marks.items()}
+
+
+def _edited(name: str, hidden: NDArray[np.bool_], y: NDArray[np.int8], training: TrainingSet) -> Suspect | None:
+    labels = training.labels
     left, stayed = y == 1, y == 0
     if not left.any() or not stayed.any():
         return None
