@@ -51,6 +51,7 @@ PUBLIC = {
     "Shrunk",
     "Signal",
     "WentQuiet",
+    "backtest",
     "compare_policies",
     "evaluate",
     "features",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from churnkit.history import History, Signal, read_history
     from churnkit.labels import Cancelled, NotRenewed, Shrunk, WentQuiet, suggest_quiet_days
     from churnkit.reasons import Reasons
-    from churnkit.scoring import AccountRisk, ChurnModel, Recipe, Scores, evaluate
+    from churnkit.scoring import AccountRisk, ChurnModel, Recipe, Scores, backtest, evaluate
     from churnkit.scoring.estimator import ChurnClassifier
     from churnkit.snapshots import training_set
     from churnkit.timeline import monthly_cutoffs, weekly_cutoffs
@@ -55,6 +55,7 @@ _HOMES = {
     "Shrunk": "labels",
     "Signal": "history",
     "WentQuiet": "labels",
+    "backtest": "scoring",
     "compare_policies": "contact",
     "evaluate": "scoring",
     "monthly_cutoffs": "timeline",
@@ -86,6 +87,7 @@ __all__ = [
     "Signal",
     "WentQuiet",
     "__version__",
+    "backtest",
     "compare_policies",
     "evaluate",
     "features",

@@ -12,7 +12,7 @@ import pytest
 from churnkit import report
 from support.shell import AT, LEARN
 
-COMMANDS = ("init", "check", "fit", "evaluate", "score", "explain", "plan")
+COMMANDS = ("init", "check", "fit", "evaluate", "backtest", "score", "explain", "plan")
 """Every command of the command line."""
 
 
@@ -49,6 +49,32 @@ def test_the_whole_way(shell, fitted):
     assert "Model card" in page
     assert "As of 1 June 2025" in page
     assert (shell.folder / "decided" / "decisions.parquet").exists()
+
+
+def test_lists_are_replayed(shell, fitted):
+    data = str(fitted / "data")
+    shell("init", "--horizon", "30d", "recipe.toml")
+    told = shell(
+        "backtest", data, "--cutoffs", "2025-04-15:2025-05-20/1w", "--learn", LEARN, "--by", "region", "--html",
+        "trial.html", "--out", "trial.json", "--observed-until", "2025-07-01",
+    )  # fmt: skip
+    assert told.code == 0, told.err
+    assert "6 lists were made from 2 models, each with what was known then" in told.out
+    assert "Backtest of the lists as known then" in (shell.folder / "trial.html").read_text(encoding="utf-8")
+    assert len(json.loads((shell.folder / "trial.json").read_text())["lists"]) > 6
+
+
+def test_an_evaluation_is_told_by_segment(shell, fitted):
+    data, until = str(fitted / "data"), ("--observed-until", "2025-07-01")
+    said = shell(
+        "evaluate", data, "--model", str(fitted / "model"), "--cutoffs", "2025-05-10", "--by", "region", *until
+    )
+    assert said.code == 0, said.err
+    wrong = shell(
+        "evaluate", data, "--model", str(fitted / "model"), "--cutoffs", "2025-05-10", "--by", "regions", *until
+    )
+    assert wrong.code == 1
+    assert "did you mean 'region'" in wrong.err
 
 
 def test_reasons_as_csv_are_read_again(shell, fitted):

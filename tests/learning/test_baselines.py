@@ -29,6 +29,6 @@ def test_models_learn_and_take_what_comes(model):
     X[:, 4] = np.nan
     X[::3, 5] = np.inf
     X[:, 3] = np.arange(900) % 5
-    found = model(X[:600], y[:600], X[600:], categorical=(3,))
+    found = model(X[:600], y[:600], categorical=(3,))(X[600:])
     assert roc_auc_score(y[600:], found) > 0.6
-    assert model(X, np.zeros(900, int), X[:2]).tolist() == [0, 0]
+    assert model(X, np.zeros(900, int))(X[:2]).tolist() == [0, 0]

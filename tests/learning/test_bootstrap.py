@@ -51,3 +51,26 @@ def test_redraws_without_a_leaver_are_left_out():
     assert np.isnan(drawn.draws).any()
     assert not np.isnan(drawn.interval).any()
     assert drawn.value == 0
+
+
+def test_further_accounts_by_hand():
+    # A difference of 0.05 whose redraws have a standard deviation of 0.1: 1.645 * 0.1 / 0.05 = 3.29 times too
+    # wide, so 3.2897**2 = 10.822 times as many accounts are needed, 1,083 in all and 983 more than the 100.
+    draws = 0.05 + 0.1 * np.array([-1.0, 1.0] * 250) * np.sqrt(499 / 500)
+    apart = bootstrap.Sampled(0.05, draws)
+    assert apart.further(100) == 983
+    assert bootstrap.Sampled(-0.05, draws).further(100) == 983
+    assert bootstrap.Sampled(0.5, draws).further(100) == 0
+    assert bootstrap.Sampled(0.0, draws).further(100) == np.inf
+    assert bootstrap.Sampled(float("nan"), draws).further(100) == np.inf
+
+
+def test_figures_measured_together_are_those_measured_alone():
+    rng = np.random.default_rng(0)
+    y, p, people = rng.integers(0, 2, 400), rng.random(400), np.arange(400) // 2
+    ways = {"brier": lambda w: brier(y, p, w), "auc": lambda w: auc(y, p, w)}
+    together = bootstrap.account_bootstraps(ways, people, replicates=40, seed=5)
+    for name, way in ways.items():
+        alone = account_bootstrap(way, people, replicates=40, seed=5)
+        assert together[name].value == alone.value
+        assert together[name].draws == pytest.approx(alone.draws, abs=0)

@@ -11,7 +11,7 @@ from churnkit.scoring.estimator import ChurnClassifier
 EVERY = parametrize_with_checks([ChurnClassifier(bags=2, trees=20, n_jobs=1)]).mark
 
 
-@pytest.mark.filterwarnings("ignore::churnkit.errors.FewChurnEvents")
+@pytest.mark.filterwarnings("ignore::churnkit.errors.FewChurnEvents", "ignore::churnkit.errors.PossibleLeak")
 @pytest.mark.parametrize(EVERY.args[0], list(EVERY.args[1]), **EVERY.kwargs)
 def test_scikit_learn_finds_nothing(estimator, check):
     if getattr(check, "func", check).__name__ == "check_array_api_input":

@@ -57,6 +57,7 @@ THINGS = {
     "ChangeReasons": drawn.moves,
     "ContactPlan": drawn.plan,
     "EvaluationReport": drawn.evaluation,
+    "BacktestReport": drawn.backtest,
     "AccountRisk": risk,
     "LabelAudit": lambda: audit(
         drawn.history(), ck.WentQuiet(days=14, horizon="30d"), [drawn.history().last_moment - 60 * DAY]
@@ -123,6 +124,36 @@ def test_evaluation_says_words_before_figures():
     assert shown.index("3.1 times as many") < shown.index("31% (28 to 35%)")
     for name in ("churnkit", "recency rule", "value-sorted"):
         assert name in shown
+
+
+def test_a_backtest_shows_lists_and_models():
+    shown = report.text(drawn.backtest(), 140)
+    assert "Backtest of the lists as known then" in shown
+    row = next(line for line in shown.splitlines() if line.strip().startswith("2025-02-01"))
+    assert row.split() == [
+        "2025-02-01",
+        "80",
+        "9",
+        "2.9",
+        "(2.0",
+        "to",
+        "3.5)",
+        "0.70",
+        "–",
+        "–",
+        "recency",
+        "rule",
+        "2.1",
+    ]
+    assert "north" in shown
+    assert any(line.split()[:4] == ["2025-01-01", "2", "boosted", "1,200"] for line in shown.splitlines())
+
+
+def test_a_result_becomes_a_page_of_its_own():
+    sheet = report.sheet(drawn.backtest())
+    assert sheet.startswith("<!doctype html>")
+    assert "<title>Backtest of the lists as known then</title>" in sheet
+    assert Page(sheet).addresses == []
 
 
 def test_history_counts_what_was_set_aside():

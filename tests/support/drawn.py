@@ -7,7 +7,7 @@ import pandas as pd
 
 from churnkit.contact import plan_contacts
 from churnkit.reasons import ChangeReasons, Reasons
-from churnkit.scoring import EvaluationReport, Scores
+from churnkit.scoring import BacktestReport, EvaluationReport, Scores
 from churnkit.timeline import Span, moment
 from support import plans
 
@@ -121,3 +121,28 @@ def evaluation():
         share=0.1,
         model_id="model-1",
     )
+
+
+def _part(name, key, lift):
+    rows = [
+        ("churnkit", "lift", lift, 2.0, 3.5),
+        ("churnkit", "auc", 0.7, 0.6, 0.8),
+        ("recency rule", "lift", 2.1, 1, 3),
+    ]
+    frame = pd.DataFrame(rows, columns=["ranking", "metric", "value", "low", "high"])
+    for place, (column, value) in enumerate(((name, key), ("snapshots", 150), ("accounts", 80), ("leavers", 9))):
+        frame.insert(place, column, value)
+    return frame
+
+
+def backtest():
+    fits = pd.DataFrame(
+        {
+            "fitted_at": ["2025-01-01"], "model_id": ["model-1"], "lists": [2], "rung": ["boosted"],
+            "snapshots": [1200], "events": [70], "boosted_share": [0.4], "last_label": ["2024-12-30"],
+        }
+    )  # fmt: skip
+    parts = [_part("cutoff", "2025-01-01", 3.2), _part("cutoff", "2025-02-01", 2.9)]
+    more = {"per_cutoff": pd.concat(parts, ignore_index=True), "segments": _part("segment", "north", 2.0)}
+    given = {**vars(evaluation()), **more, "by": "region", "notes": ("1 later list is left out.",)}
+    return BacktestReport(**given, fits=fits)

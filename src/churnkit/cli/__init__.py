@@ -1,4 +1,4 @@
-"""The command line: ``churnkit init · check · fit · evaluate · score · explain · plan``.
+"""The command line: ``churnkit init · check · fit · evaluate · backtest · score · explain · plan``.
 
 What one command writes the next one reads. Exit codes: 0 done; 1 the data or the request is at fault,
 said in one message; 2 usage. The rooms load inside the commands, so that ``--help`` is quick.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+
+    from churnkit.scoring import EvaluationReport
 
 
 def ending(path: Path | None) -> None:
@@ -55,6 +58,18 @@ def say(result: object) -> None:
     from churnkit.report import text
 
     typer.echo(text(result))
+
+
+def shown(report: EvaluationReport, out: Path | None, html: Path | None) -> None:
+    """Write a report as JSON and as a page, where asked for."""
+    from churnkit.report import sheet
+
+    texts = {} if out is None else {out: json.dumps(report.to_dict(), indent=1) + "\n"}
+    texts |= {} if html is None else {html: sheet(report)}
+    for path, text in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        written(path)
 
 
 def written(path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import lightgbm as lgb
 import numpy as np
@@ -15,6 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from churnkit.learning.rows import Floats, Floats32
@@ -52,26 +54,28 @@ def last_score(score: Floats) -> Floats:
     return -np.where(np.isnan(score), middle, score)
 
 
-def plain_logistic(
-    X: Floats32, y: NDArray[np.integer], later: Floats32, *, categorical: tuple[int, ...] = ()
-) -> Floats:
-    """Fit scikit-learn's logistic regression as it comes, on standardised columns; score later rows.
+Scorer: TypeAlias = "Callable[[Floats32], Floats]"
+"""A fitted rival: features in, probabilities out."""
+
+
+def plain_logistic(X: Floats32, y: NDArray[np.integer], *, categorical: tuple[int, ...] = ()) -> Scorer:
+    """Fit scikit-learn's logistic regression as it comes, on standardised columns.
 
     Missing quantities take the median, categories one column per level.
 
     Parameters
     ----------
-    X, later : float32 [n, p], [m, p]
+    X : float32 [n, p]
     y : int [n]
         1 left, 0 stayed.
 
     Returns
     -------
-    float64 [m]
-        Probabilities; the base rate where y has one class alone.
+    callable
+        Gives probabilities, float64 [m], for rows [m, p]; the base rate where y has one class alone.
     """
     if len(np.unique(y)) < 2:
-        return np.full(len(later), float(np.mean(y)))
+        return _constant(y)
     lively = [j for j in range(X.shape[1]) if not np.isnan(X[:, j]).all()]
     groups = [
         (
@@ -85,29 +89,33 @@ def plain_logistic(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(_finite(X), y)
-    found: Floats = model.predict_proba(_finite(later))[:, 1]
-    return found
+    return lambda later: model.predict_proba(_finite(later))[:, 1]
 
 
 def plain_lightgbm(
-    X: Floats32, y: NDArray[np.integer], later: Floats32, *, categorical: tuple[int, ...] = (), threads: int = 1
-) -> Floats:
-    """Fit LightGBM with its defaults (100 trees of 31 leaves); score later rows.
+    X: Floats32, y: NDArray[np.integer], *, categorical: tuple[int, ...] = (), threads: int = 1
+) -> Scorer:
+    """Fit LightGBM with its defaults (100 trees of 31 leaves).
 
     Returns
     -------
-    float64 [m]
-        Probabilities; the base rate where y has one class alone.
+    callable
+        Gives probabilities, float64 [m], for rows [m, p]; the base rate where y has one class alone.
     """
     if len(np.unique(y)) < 2:
-        return np.full(len(later), float(np.mean(y)))
-    parameters = {"objective": "binary", "verbosity": -1, "num_threads": threads, "deterministic": True, "seed": 0}
+        return _constant(y)
+    parameters = {"objective": "binary", "verbosity": -1, "num_threads": threads, "seed": 0}
+    # Without a forced layout LightGBM times both and takes the quicker one: another run, another model.
+    parameters |= {"deterministic": True, "force_col_wise": True}
     # LightGBM wants categories as whole numbers from 0 and reads a negative one as missing.
-    X, later = (_filled(part, categorical) for part in (X, later))
-    data = lgb.Dataset(X, label=y, categorical_feature=list(categorical), params=parameters)
+    data = lgb.Dataset(_filled(X, categorical), label=y, categorical_feature=list(categorical), params=parameters)
     booster = lgb.train(parameters, data, num_boost_round=100)
-    found: Floats = booster.predict(later, num_threads=threads)
-    return found
+    return lambda later: booster.predict(_filled(later, categorical), num_threads=threads)
+
+
+def _constant(y: NDArray[np.integer]) -> Scorer:
+    rate = float(np.mean(y))
+    return lambda later: np.full(len(later), rate)
 
 
 def _filled(X: Floats32, categorical: tuple[int, ...]) -> Floats32:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from scipy.optimize import isotonic_regression
-from scipy.special import expit
-from scipy.stats import beta as beta_law
+from scipy.special import betaincc, expit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,7 +91,10 @@ def calibration_line(y: Answers, log_odds: Floats, weight: Weight = None) -> tup
     """
     x, y = np.asarray(log_odds, dtype=np.float64), np.asarray(y, dtype=np.float64)
     w = _weights(weight, len(x))
-    a, b = np.zeros(w.shape[:-1]), np.ones(w.shape[:-1])
+    # From a slope of 0, where the curve is steepest, Newton's steps do not overshoot; from 1 they may.
+    a, b = np.zeros(w.shape[:-1]), np.zeros(w.shape[:-1])
+    if w.ndim > 1:  # replicates lie around the rows as they are: two steps from there are as good as six
+        a, b = (start + np.nan_to_num(m) for start, m in zip((a, b), calibration_line(y, x), strict=True))
     for _ in range(30):
         p = expit(a[..., None] + b[..., None] * x)
         residual, curve = w * (y - p), w * p * (1 - p)
@@ -226,8 +228,9 @@ def _empc(left: Floats, stayed: Floats, campaign: Campaign) -> float:
     # The acceptance from which on a segment is worth contacting.
     edge = np.where(gained > 0, (spent * (delta + phi) / safe + phi) / (1 - delta), np.inf)
     a, b = campaign.accepts
-    chance = beta_law.sf(edge, a, b)
-    mean = a / (a + b) * beta_law.sf(edge, a + 1, b)
+    edge = np.minimum(edge, 1.0)
+    chance = betaincc(a, b, edge)
+    mean = a / (a + b) * betaincc(a + 1, b, edge)
     return float(np.sum(gained * ((1 - delta) * mean - phi * chance) - spent * (delta + phi) * chance))
 
 

@@ -41,3 +41,12 @@ def render_notebook(blocks: Iterable[Block]) -> str:
 def render_blocks(blocks: Iterable[Block]) -> Markup:
     """Draw blocks to stand inside a page that has its own style."""
     return Markup(templates().get_template("blocks.html.j2").render(blocks=list(blocks)))  # noqa: S704 - escaped by the template
+
+
+def render_sheet(blocks: Iterable[Block], title: str) -> str:
+    """Draw blocks as one page that needs nothing beside itself."""
+    return (
+        templates()
+        .get_template("sheet.html.j2")
+        .render(blocks=list(blocks), title=title, css=style("blocks.css") + style("sheet.css"))
+    )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 ACCENT, WARM, INK, LINE = "var(--ck-accent)", "var(--ck-warm)", "currentColor", "var(--ck-line)"
 FAINT = "currentColor;stroke-opacity:.45"
-DASHES = ("", "6 4", "2 3", "9 3 2 3", "1 4")
+DASHES = ("", "6 4", "2 3", "9 3 2 3", "1 4", "12 3")
 """Line styles of rivals, so that colour is never the only difference."""
 
 

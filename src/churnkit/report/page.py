@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from churnkit.errors import WrongModel
 from churnkit.report.about_data import set_aside, tables_read
-from churnkit.report.about_model import card_blocks, evaluation_charts, metrics_table
+from churnkit.report.about_model import card_blocks
+from churnkit.report.about_quality import evaluation_charts, further_tables, metrics_table
 from churnkit.report.as_html import render_blocks, style, templates
 from churnkit.report.blocks import Block, Facts, Notes
 from churnkit.report.calls import covered, headline, manager_name, others, sentence, summary
@@ -185,6 +186,7 @@ def _quality(report: EvaluationReport | None) -> Iterable[Block]:
     if report is None:
         return
     yield metrics_table(report)
+    yield from further_tables(report)
     yield from evaluation_charts(report)
     rows = f"{count(report.snapshots, 'snapshot')} of {count(report.accounts, 'account')}"
     yield Facts(

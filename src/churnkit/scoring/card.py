@@ -21,6 +21,9 @@ class ModelCard(BaseModel):
         How many moments were learnt from, and the first and last of them (ISO dates).
     learnt_until, learnt_until_micros
         The moment before which every fact and label that was learnt from lies, in words and microseconds.
+    cutoffs_micros, record_until_micros, labels_until_micros
+        The moments themselves, the end of the record that was fitted on, and the moment until when leaves were known
+        for sure (the end of the label's own table less its reporting delay); microseconds UTC.
     snapshots, accounts, features
         Rows, distinct accounts and columns.
     events
@@ -39,6 +42,8 @@ class ModelCard(BaseModel):
         The calibration map of the margin.
     notes
         What the learner decided, in words.
+    suspects
+        Columns that may know too much, with the evidence.
     versions
         Of churnkit and the packages that compute.
     limits, intended_use
@@ -53,6 +58,9 @@ class ModelCard(BaseModel):
     last_cutoff: str
     learnt_until: str
     learnt_until_micros: int
+    cutoffs_micros: tuple[int, ...] = ()
+    record_until_micros: int = 0
+    labels_until_micros: int = 0
     snapshots: int
     accounts: int
     features: int
@@ -65,6 +73,7 @@ class ModelCard(BaseModel):
     slope: float
     intercept: float
     notes: tuple[str, ...] = ()
+    suspects: tuple[str, ...] = ()
     versions: dict[str, str] = {}
     limits: tuple[str, ...] = ()
     intended_use: str = INTENDED_USE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import warnings
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -13,9 +14,11 @@ from sklearn.utils import check_array, check_consistent_length, check_random_sta
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import assert_all_finite, check_is_fitted
 
+from churnkit.errors import PossibleLeak
 from churnkit.learning import LearnerSettings, Rows, fit_blend
 from churnkit.learning.choosing import FOLDS
 from churnkit.learning.flat import FlatColumns, same_rows
+from churnkit.learning.leaks import Asked, suspects
 from churnkit.learning.rows import account_folds
 from churnkit.snapshots import Fold
 from churnkit.timeline import Span
@@ -68,6 +71,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         The fitted learner: ``blend_.rung``, ``blend_.evidence``, ``blend_.notes``.
     columns_
         How each column is read.
+    suspects_
+        Columns that alone almost decide the label or are filled in with it, with the evidence.
 
     Examples
     --------
@@ -122,6 +127,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         -----
         FewChurnEvents
             Below 75 rows of either class.
+        PossibleLeak
+            If a column alone almost decides the label, or is filled in with it.
         """
         frame = self._table(X, reset=True)
         left = self._answers(y)
@@ -142,6 +149,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             categorical=columns.categorical,
         )
         settings = self._settings()
+        self.suspects_ = _suspects(rows, together)
         folds = [Fold(*sides) for sides in account_folds(together, rows.y, FOLDS, settings.seed)]
         self.columns_: FlatColumns = columns
         self.blend_: Blend = fit_blend(rows, folds=folds, settings=settings)
@@ -258,6 +266,22 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             "X_types": ["2darray", "categorical", "string"],
             "_xfail_checks": {"check_classifiers_classes": few},
         }
+
+
+def _suspects(rows: Rows, people: NDArray[np.int64]) -> tuple[str, ...]:
+    """Look at every column alone, and warn of those that know too much."""
+    found = suspects(
+        Asked.of(rows.X, rows.y[:, 0], people, rows.cutoff, names=rows.names, categorical=rows.categorical)
+    )
+    if found:
+        told = "; ".join(map(str, found))
+        warnings.warn(
+            f"ChurnClassifier: {len(found)} of {len(rows.names)} columns may know too much. {told}. Keep them only if "
+            "they are known before the label is, else drop them.",
+            PossibleLeak,
+            stacklevel=3,
+        )
+    return tuple(map(str, found))
 
 
 def _remember(estimator: ChurnClassifier, X: Any, *, reset: bool) -> None:

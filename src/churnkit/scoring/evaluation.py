@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit
 
 from churnkit import features as f
 from churnkit.display import Drawable
-from churnkit.errors import HorizonError, OverlappingRanges
+from churnkit.errors import HorizonError, OverlappingRanges, RequestError
 from churnkit.labels import label
-from churnkit.learning import baselines, metrics
-from churnkit.learning.bootstrap import Sampled, account_bootstrap
-from churnkit.scoring import words
+from churnkit.scoring import measuring, rivals, words
+from churnkit.scoring.measuring import OURS, Judged, Ranking
+from churnkit.scoring.segments import segments
 from churnkit.timeline import Cutoff, as_text, moments
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from numpy.typing import NDArray
 
     from churnkit.history import History
-    from churnkit.labels import Labels
+    from churnkit.labels import ChurnDefinition
     from churnkit.scoring.model import ChurnModel
 
-OURS = "churnkit"
 SHARE = 0.1
 """Capacity where none is given: a tenth of the book at each cutoff."""
 
-_BINS = 10
+FRAMES = ("frame", "differences", "calibration", "gains", "per_cutoff", "segments")
+"""The report's tables."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -42,9 +40,11 @@ class EvaluationReport(Drawable):
     Attributes
     ----------
     frame
-        One row per ranking and metric: ranking, metric, value, low, high (90 % interval over redrawn
-        accounts). Metrics: auc, average_precision, lift, precision, recall and value_caught among the first
-        ``share`` of each cutoff's book; log_loss, brier, calibration_slope for the model alone.
+        One row per ranking and metric: ranking, metric, value, low, high (90 % interval over redrawn accounts).
+        Metrics: auc, average_precision, empc (expected maximum profit per account at the published campaign, Verbraken
+        2013); lift, precision, recall and value_caught among the first ``share`` of each cutoff's book; for rankings
+        that give probabilities log_loss, brier, calibration_slope, calibration_error (mean distance of promised and
+        seen rate over tenths of the book) and calibration_gap (mean promised less seen rate).
     differences
         The model less each other ranking: against, metric, value, low, high, paired.
     calibration
@@ -57,6 +57,15 @@ class EvaluationReport(Drawable):
         How much it rests on; leavers are distinct accounts.
     horizon, share, model_id
         What was asked, how long the lists were, and of which model.
+    per_cutoff
+        The figures of each cutoff alone: cutoff, snapshots, accounts, leavers, ranking, metric, value, low, high.
+    segments
+        The figures of each segment of the attribute asked for, its accounts ranked among themselves: segment, and
+        columns as in ``per_cutoff``; without rows where none was asked for.
+    by
+        The attribute; empty: none.
+    notes
+        What should be known beside the figures.
     """
 
     frame: pd.DataFrame
@@ -71,6 +80,10 @@ class EvaluationReport(Drawable):
     horizon: str
     share: float
     model_id: str
+    per_cutoff: pd.DataFrame = field(default_factory=pd.DataFrame)
+    segments: pd.DataFrame = field(default_factory=pd.DataFrame)
+    by: str = ""
+    notes: tuple[str, ...] = ()
 
     def table(self) -> pd.DataFrame:
         """Rankings by metrics, for reading."""
@@ -79,24 +92,34 @@ class EvaluationReport(Drawable):
 
     def to_dict(self) -> dict[str, object]:
         """Give the report as plain data for JSON."""
-        tall = {name: _records(getattr(self, name)) for name in ("frame", "differences", "calibration", "gains")}
-        rest = {
-            n: getattr(self, n) for n in ("cutoffs", "snapshots", "accounts", "leavers", "horizon", "share", "model_id")
-        }
-        return {"words": list(self.words), **rest, **tall}
+        plain = ("cutoffs", "snapshots", "accounts", "leavers", "horizon", "share", "model_id", "by")
+        rest = {n: getattr(self, n) for n in plain}
+        tall = {name: records(getattr(self, name)) for name in FRAMES}
+        return {"words": list(self.words), "notes": list(self.notes), **rest, **tall}
 
     @classmethod
     def from_dict(cls, data: dict[str, object]) -> EvaluationReport:
         """Read what :meth:`to_dict` gave."""
-        tall = {n: pd.DataFrame(data[n]) for n in ("frame", "differences", "calibration", "gains")}
-        rest = {k: v for k, v in data.items() if k not in tall}
-        return cls(**tall, **rest | {"words": tuple(rest["words"]), "cutoffs": tuple(rest["cutoffs"])})  # type: ignore[arg-type]
+        tall = {n: pd.DataFrame(data.get(n, [])) for n in FRAMES}
+        rest: dict[str, Any] = {k: v for k, v in data.items() if k not in tall}
+        listed: dict[str, Any] = {n: tuple(data.get(n, ())) for n in ("words", "cutoffs", "notes")}  # type: ignore[arg-type]
+        return cls(**tall, **rest | listed)
 
 
 def evaluate(
-    model: ChurnModel, history: History, cutoffs: Iterable[Cutoff | int], *, share: float = SHARE, seed: int = 0
+    model: ChurnModel,
+    history: History,
+    cutoffs: Iterable[Cutoff | int],
+    *,
+    share: float = SHARE,
+    by: str | None = None,
+    seed: int = 0,
 ) -> EvaluationReport:
-    """Measure a model on later cutoffs, beside the recency rule, sorting by value and the last NPS.
+    """Measure a model on later cutoffs, beside what is there without it.
+
+    The rivals are the recency rule, sorting by value and by the last NPS, and a logistic regression and LightGBM as
+    they come, fitted on the model's own features at the model's own training cutoffs, with the answers that were
+    known when the model was fitted.
 
     Parameters
     ----------
@@ -107,7 +130,9 @@ def evaluate(
     cutoffs
         Moments whose windows of labels lie wholly after what the model learnt from.
     share
-        Length of each cutoff's list, as a share of its book (0 to 1).
+        Length of each cutoff's list, as a share of its book (above 0, at most 1).
+    by
+        An attribute of the accounts by whose values the figures are given too; None: none.
     seed
         Of the redrawn accounts.
 
@@ -118,47 +143,72 @@ def evaluate(
         included).
     HorizonError
         If no label of the main horizon is mature.
+    UnknownAttribute
+        If accounts have no attribute ``by``.
     """
+    check_share(share)
     at = moments(cutoffs, history.timezone)
     _refuse_overlap(model, at)
     history.check_reach(at)
     labels = label(history, model.recipe.churn, at, (model.horizon,))
     rows = np.flatnonzero(labels.y[:, 0] >= 0)
     if not len(rows):
-        end = as_text(history.observed_until[model.recipe.churn.table])
-        raise HorizonError(
-            f"no label is mature: leaves within {model.horizon} of {as_text(int(at[0]))} are not all seen by {end}. "
-            "Evaluate earlier cutoffs."
-        )
-    account, cutoff, y = labels.account[rows], labels.cutoff[rows], labels.y[rows, 0]
+        raise immature(history, model.recipe.churn, int(at[0]))
     matrix = f.compute(model.features, history, account=labels.account, cutoff=labels.cutoff)
-    predicted = model.blend.predict(matrix.values[rows])
-    log_odds = predicted.log_odds[:, model.blend.main]
-    rankings, value = _rankings(history, labels, rows, log_odds)
-    measured = _measure(rankings, y, account, cutoff, _Ask(share, value, log_odds, seed))
-    frame, differences = _frames(measured)
-    return EvaluationReport(
-        frame=frame,
-        differences=differences,
-        calibration=_calibration(y, predicted.probability[:, model.blend.main]),
-        gains=_gains(rankings, y, cutoff),
-        words=words.tell(measured, model, y=y, account=account, share=share),
-        cutoffs=tuple(as_text(int(c)) for c in np.unique(cutoff)),
-        snapshots=len(rows),
-        accounts=len(np.unique(account)),
-        leavers=len(np.unique(account[y == 1])),
-        horizon=str(model.horizon),
+    log_odds = model.blend.log_odds(matrix.values[rows])[:, model.blend.main]
+    rules, value = rivals.rules(history, labels.account[rows], labels.cutoff[rows])
+    taught = rivals.teach(model, history)
+    judged = Judged(
+        y=labels.y[rows, 0],
+        account=labels.account[rows],
+        cutoff=labels.cutoff[rows],
+        rankings={OURS: Ranking(log_odds, log_odds), **rules, **taught.rank(matrix.values[rows])},
+        value=value,
         share=share,
-        model_id=model.model_id,
+        seed=seed,
     )
+    return EvaluationReport(**told(judged, history, model, by=by), notes=taught.notes)
 
 
-@dataclass(frozen=True, eq=False)
-class _Ask:
-    share: float
-    value: NDArray[np.float64] | None
-    log_odds: NDArray[np.float64]
-    seed: int
+def told(judged: Judged, history: History, model: ChurnModel, *, by: str | None) -> dict[str, Any]:
+    """Measure rows and tell them: every field of the report but its notes."""
+    parts = {} if by is None else segments(history, by, judged.account)
+    measured = measuring.measure(judged)
+    at = np.unique(judged.cutoff)
+    per_cutoff = measuring.by_part(judged, {as_text(int(c)): judged.cutoff == c for c in at}, "cutoff")
+    per_segment = measuring.by_part(judged, parts, "segment")
+    return {
+        "frame": measuring.figures(measured),
+        "differences": measuring.differences(measured),
+        "calibration": measuring.calibration(judged),
+        "gains": measuring.gains(judged),
+        "words": words.tell(measured, judged, model.horizon, words.of_segments(per_segment, by)),
+        "cutoffs": tuple(as_text(int(c)) for c in at),
+        "snapshots": len(judged),
+        "accounts": judged.accounts,
+        "leavers": judged.leavers,
+        "horizon": str(model.horizon),
+        "share": judged.share,
+        "model_id": model.model_id,
+        "per_cutoff": per_cutoff,
+        "segments": per_segment,
+        "by": by or "",
+    }
+
+
+def check_share(share: float) -> None:
+    """Refuse a list that is no share of the book."""
+    if not 0 < share <= 1:
+        raise RequestError(f"share={share!r}: the list's length is a share of the book, above 0 and at most 1 (0.1).")
+
+
+def immature(history: History, churn: ChurnDefinition, first: int) -> HorizonError:
+    """Say that nothing can be judged yet."""
+    end = as_text(history.observed_until[churn.table])
+    return HorizonError(
+        f"no label is mature: leaves within {churn.horizon} of {as_text(first)} are not all seen by {end}. "
+        "Evaluate earlier cutoffs."
+    )
 
 
 def _refuse_overlap(model: ChurnModel, at: NDArray[np.int64]) -> None:
@@ -172,104 +222,8 @@ def _refuse_overlap(model: ChurnModel, at: NDArray[np.int64]) -> None:
         )
 
 
-def _rankings(
-    history: History, labels: Labels, rows: NDArray[np.int64], log_odds: NDArray[np.float64]
-) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.float64] | None]:
-    """Give every ranking's score (higher is riskier), and the accounts' value where there is one."""
-    signals = history.signals
-    active = tuple(n for n in signals.names if signals.tables[n] == "activity")
-    wanted = {"silence": f.days_since(active)}
-    if "mrr" in signals.names:
-        wanted["value"] = f.latest("mrr")
-    elif signals.valued:
-        wanted["value"] = f.total(active, "365d")
-    if "nps" in signals.names:
-        wanted["nps"] = f.latest("nps")
-    named = [e.named(f"baseline_{n}") for n, e in wanted.items()]
-    found = f.compute(named, history, account=labels.account[rows], cutoff=labels.cutoff[rows]).values
-    columns = {n: found[:, i].astype(np.float64) for i, n in enumerate(wanted)}
-    rankings = {OURS: log_odds, "recency rule": baselines.recency_rule(columns["silence"])}
-    if "value" in columns:
-        rankings["value-sorted"] = baselines.value_sorted(columns["value"])
-    if "nps" in columns:
-        rankings["last NPS"] = baselines.last_score(columns["nps"])
-    return rankings, np.nan_to_num(columns["value"]).clip(min=0) if "value" in columns else None
-
-
-def _within(score: NDArray[np.float64], cutoff: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Turn scores into places within their cutoff's list (0 to 1, higher is riskier), so that lists pool fairly."""
-    series = pd.Series(score).groupby(cutoff).rank(method="average", pct=True)
-    return np.asarray(series.to_numpy(dtype=np.float64))
-
-
-Measured = dict[str, dict[str, Sampled]]
-
-
-def _measure(
-    rankings: dict[str, NDArray[np.float64]],
-    y: NDArray[np.int8],
-    account: NDArray[np.int32],
-    cutoff: NDArray[np.int64],
-    ask: _Ask,
-) -> Measured:
-    k = ask.share * len(y)
-    measured: Measured = {}
-    for name, score in rankings.items():
-        place = _within(score, cutoff)
-        ways: dict[str, Callable[[NDArray[np.float64] | None], NDArray[np.float64]]] = {
-            "auc": partial(metrics.auc, y, score),
-            "average_precision": partial(metrics.average_precision, y, score),
-            "lift": partial(metrics.lift_at, y, place, k),
-            "precision": partial(metrics.precision_at, y, place, k),
-            "recall": partial(metrics.recall_at, y, place, k),
-        }
-        if ask.value is not None:
-            ways["value_caught"] = partial(metrics.value_at, y, place, k, value=ask.value)
-        if name == OURS:
-            ways["log_loss"] = partial(metrics.log_loss, y, expit(ask.log_odds))
-            ways["brier"] = partial(metrics.brier, y, expit(ask.log_odds))
-        measured[name] = {m: account_bootstrap(way, account, seed=ask.seed) for m, way in ways.items()}
-    _, slope = metrics.calibration_line(y, ask.log_odds)
-    measured[OURS]["calibration_slope"] = Sampled(float(slope), np.empty(0))
-    return measured
-
-
-def _frames(measured: Measured) -> tuple[pd.DataFrame, pd.DataFrame]:
-    rows = [(n, m, s.value, *s.interval) for n, ways in measured.items() for m, s in ways.items()]
-    ours = measured[OURS]
-    apart = [
-        (n, m, (ours[m] - s).value, *(ours[m] - s).interval)
-        for n, ways in measured.items()
-        if n != OURS
-        for m, s in ways.items()
-    ]
-    ends = ["metric", "value", "low", "high"]
-    return pd.DataFrame(rows, columns=["ranking", *ends]), pd.DataFrame(apart, columns=["against", *ends])
-
-
-def _calibration(y: NDArray[np.int8], probability: NDArray[np.float64]) -> pd.DataFrame:
-    order = np.argsort(probability, kind="stable")
-    parts = [p for p in np.array_split(order, _BINS) if len(p)]
-    return pd.DataFrame(
-        {
-            "promised": [float(probability[p].mean()) for p in parts],
-            "seen": [float((y[p] == 1).mean()) for p in parts],
-            "snapshots": [len(p) for p in parts],
-        }
-    )
-
-
-def _gains(rankings: dict[str, NDArray[np.float64]], y: NDArray[np.int8], cutoff: NDArray[np.int64]) -> pd.DataFrame:
-    listed = np.linspace(0, 1, 41)
-    parts = []
-    for name, score in rankings.items():
-        place = _within(score, cutoff)
-        found = [0.0, *(float(metrics.recall_at(y, place, max(q * len(y), 1e-9))) for q in listed[1:])]
-        parts.append(pd.DataFrame({"ranking": name, "listed": listed, "found": found}))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
+def records(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """Give a frame's rows as plain data; what is missing is None."""
     clean = frame.astype(object).where(frame.notna(), None)
-    records: list[dict[str, object]] = clean.to_dict("records")
-    return records
+    found: list[dict[str, object]] = clean.to_dict("records")
+    return found

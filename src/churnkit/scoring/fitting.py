@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from churnkit.errors import SignalEndsEarly
+from churnkit.labels import reporting_end
 from churnkit.learning import Rows, fit_blend
 from churnkit.reasons import Groups
+from churnkit.scoring import guard
 from churnkit.scoring.card import ModelCard
 from churnkit.snapshots import Folds, TrainingSet, make_folds, training_set
 from churnkit.timeline import as_text
@@ -56,28 +58,34 @@ def fit(recipe: Recipe, history: History, cutoffs: Iterable[Cutoff | int]) -> Fi
         categorical=matrix.categorical,
         main=main,
     )
+    found = guard.look(recipe, training, folds, history)
     blend = fit_blend(rows, folds=folds.splits, settings=recipe.learner)
     return Fitted(
         recipe=recipe,
         blend=blend,
         groups=Groups.fit(matrix, history, never=recipe.never_show),
-        card=_card(recipe, blend, training, folds),
+        card=_card(recipe, blend, training, folds, history).model_copy(
+            update={"suspects": guard.suspicions(found)},
+        ),
         book=matrix.books[int(labels.cutoff.max())],
     )
 
 
-def _card(recipe: Recipe, blend: Blend, training: TrainingSet, folds: Folds) -> ModelCard:
+def _card(recipe: Recipe, blend: Blend, training: TrainingSet, folds: Folds, history: History) -> ModelCard:
     labels = training.labels
     main = labels.y[:, labels.horizons.index(recipe.churn.horizon)]
     mature = labels.cutoff[main >= 0]
-    until = int(mature.max()) + training.purge if len(mature) else int(labels.cutoff.max())
+    until = _learnt_until(recipe, training)
     return ModelCard(
         definition=repr(recipe.churn),
         cutoffs=len(np.unique(labels.cutoff)),
         first_cutoff=as_text(int(labels.cutoff.min())),
         last_cutoff=as_text(int(labels.cutoff.max())),
-        learnt_until=as_text(max(until, int(labels.cutoff.max()))),
-        learnt_until_micros=max(until, int(labels.cutoff.max())),
+        learnt_until=as_text(until),
+        learnt_until_micros=until,
+        cutoffs_micros=tuple(int(c) for c in np.unique(labels.cutoff)),
+        record_until_micros=history.last_moment,
+        labels_until_micros=reporting_end(history, recipe.churn),
         snapshots=len(labels.account),
         accounts=len(np.unique(labels.account)),
         features=len(training.matrix.features),
@@ -93,6 +101,20 @@ def _card(recipe: Recipe, blend: Blend, training: TrainingSet, folds: Folds) -> 
         versions={name: version(name) for name in PACKAGES},
         limits=_limits(blend, folds),
     )
+
+
+def _learnt_until(recipe: Recipe, training: TrainingSet) -> int:
+    """Find the moment before which all lies that was learnt from: facts, label windows and reporting delay.
+
+    A young cutoff whose short horizon alone is mature may reach further than the last one that is mature whole.
+    """
+    labels = training.labels
+    ends = [int(labels.cutoff.max())]
+    for j, horizon in enumerate(labels.horizons):
+        known = labels.cutoff[labels.y[:, j] >= 0]
+        # the purge counts the longest horizon, lead and delay
+        ends += [int(known.max()) + training.purge - recipe.churn.horizon.micros + horizon.micros] if len(known) else []
+    return max(ends)
 
 
 def _limits(blend: Blend, folds: Folds) -> tuple[str, ...]:

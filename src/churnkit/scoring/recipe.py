@@ -46,6 +46,9 @@ class Recipe(Drawable, BaseModel):
     bar
         Attributes that the model must not know: the catalogue makes no feature of them, and a given feature that
         reads one is refused.
+    exclude
+        Features, by name, and signals and attributes, with every feature that reads them, that are taken out: what
+        the leak guard has warned of.
     never_show
         Attributes and signals that are never given as a reason; their effect stays in the rest.
 
@@ -63,6 +66,7 @@ class Recipe(Drawable, BaseModel):
     features: FeatureSet | None = None
     learner: LearnerSettings = Field(default_factory=LearnerSettings)
     bar: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
     never_show: tuple[str, ...] = ()
 
     @field_validator("churn", mode="before")

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from churnkit.errors import HorizonError
-from churnkit.features import FeatureMatrix, catalogue, compute
+from churnkit.features import FeatureMatrix, FeatureSet, catalogue, compute
 from churnkit.labels import Labels, label, purge
-from churnkit.snapshots.barring import without
+from churnkit.snapshots.barring import excluding, without
 from churnkit.timeline import Cutoff, as_text, as_timestamps, moments
 
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ class Question(Protocol):
     @property
     def bar(self) -> Sequence[str]:
         """Attributes of which the catalogue makes no feature."""
+
+    @property
+    def exclude(self) -> Sequence[str]:
+        """Features, signals and attributes that are taken out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +127,7 @@ def training_set(recipe: Question, history: History, cutoffs: Iterable[Cutoff | 
     features = recipe.features
     if features is None:
         features = without(catalogue(history, cutoffs=at), recipe.bar, history)
+    features = excluding(FeatureSet(features), recipe.exclude, history)
     matrix = compute(features, history, account=labels.account, cutoff=labels.cutoff)
     return TrainingSet(matrix, labels, purge(history, recipe.churn), history.account_ids)
 
