@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from churnkit.contact.policies import Calls
-from churnkit.contact.roles import fitting_role
 from churnkit.contact.roster import NOBODY
 from churnkit.contact.waiting import WEEK, left_by, saving_after
 from churnkit.tables import ROLES
@@ -76,17 +75,18 @@ def all_choices(
 ) -> Choices:
     """List every way of calling every account, sorted by account.
 
-    The role is the one that fits the reasons, unless the effect tells roles apart: then every role is a
+    The role is the one that fits the account's trouble best, unless the effect tells roles apart: then every role is a
     choice. The own manager takes the call; where the skill is lacking, the next above who has it and time;
     where there is none, the own manager all the same. Assistants and specialists of the
     team with the skill may take it instead. Over several weeks every call is a choice in each of them; each pool
     has its number plus that of the week times the number of pools.
     """
     n = len(roster)
-    told = policy.effect_rule().tells_roles
+    effect = policy.effect_rule()
+    told = effect.tells_roles
     parts = []
     for fixed in range(len(ROLES)) if told else [NOBODY]:
-        role = np.full(n, fixed, dtype=np.int8) if told else fitting_role(roster.theme)
+        role = np.full(n, fixed, dtype=np.int8) if told else effect.best_role(roster.kinds)
         parts += [(rows, takers, role[rows]) for rows, takers in _takers(crew, rules, role)]
     row, taker, role = (np.concatenate(p) for p in zip(*parts, strict=True))
     order = np.argsort(row, kind="stable")

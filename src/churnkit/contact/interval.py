@@ -12,6 +12,7 @@ from churnkit.contact.roster import with_spread
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from churnkit.contact.effect import Kinds
     from churnkit.contact.policies import Policy
     from churnkit.contact.scene import Scene
 
@@ -70,14 +71,14 @@ def of_total(scene: Scene, policy: Policy, at: Positions) -> Interval:
 
 @dataclass(frozen=True, eq=False)
 class _Parts:
-    """Of every call: p0, share kept, their variances, value, and the code of its trouble."""
+    """Of every call: p0, share kept, their variances, value, and what troubles it."""
 
     chance: Floats
     chance_variance: Floats
     share: Floats
     share_variance: Floats
     value: Floats
-    trouble: NDArray[np.int8]
+    trouble: Kinds
 
 
 def _parts(scene: Scene, policy: Policy, at: Positions) -> _Parts:

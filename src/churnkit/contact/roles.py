@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from churnkit.contact.signs import ASLEEP, KINDS, UNTROUBLED
 from churnkit.history.signals import THEMES
 from churnkit.tables import ROLES
 
@@ -27,6 +28,9 @@ ROLE_OF_THEME = {
 NO_THEME = -1
 WITHOUT_REASON = "service"
 """The hat of an account for which no reason speaks."""
+
+UNFITTING = 1 / 3
+"""What a call in a hat that does not fit keeps, as a share of what the fitting one does. A judgement."""
 
 _BY_THEME = np.array([ROLES.index(ROLE_OF_THEME[t]) for t in THEMES] + [ROLES.index(WITHOUT_REASON)], dtype=np.int8)
 
@@ -56,6 +60,26 @@ def main_theme(reasons: pd.DataFrame | None, ids: pd.Index) -> NDArray[np.int8]:
         np.add.at(sums, (row[use], theme[use]), effect[use])
     found = sums.argmax(axis=1)
     return np.where(sums.max(axis=1) > 0, found, NO_THEME).astype(np.int8)
+
+
+def fit_of_roles() -> NDArray[np.float64]:
+    """Give how far each hat fits each kind, float64 [kinds, roles], before any evidence.
+
+    1 for the hat of the theme and ``UNFITTING`` for the others. Of accounts asleep nobody is kept by a call; of
+    those that nothing troubles the general hat may keep as many as an unfitting one, and no other hat has anything
+    to mend.
+    """
+    fit = np.full((len(KINDS), len(ROLES)), UNFITTING)
+    code = np.array([*range(len(THEMES)), NO_THEME], dtype=np.int8)
+    fit[np.where(code == NO_THEME, len(KINDS) - 1, code), fitting_role(code)] = 1.0
+    fit[[ASLEEP, UNTROUBLED]] = 0.0
+    fit[UNTROUBLED, ROLES.index(WITHOUT_REASON)] = UNFITTING
+    return fit
+
+
+def one_kind(theme: NDArray[np.int8]) -> NDArray[np.float64]:
+    """Give the shares of kinds, float64 [n, kinds], of accounts whose kind is known: 1 for that one."""
+    return np.eye(len(KINDS))[np.where(np.asarray(theme) < 0, len(KINDS) - 1, theme).astype(np.int64)]
 
 
 def fitting_role(theme: NDArray[np.int8]) -> NDArray[np.int8]:

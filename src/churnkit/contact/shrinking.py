@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from churnkit.contact.roles import fitting_role
-from churnkit.contact.signs import ASLEEP, KINDS
+from churnkit.contact.roles import fit_of_roles
+from churnkit.contact.signs import KINDS
+from churnkit.history.signals import THEMES
 from churnkit.tables import ROLES
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ SPREAD = {"all": 0.08, "role": 0.06, "kind": 0.06, "fit": 0.06, "cell": 0.08}
 """Standard deviations before any evidence; together .15, so that two cells in three lie between 0 and the .30 that
 the literature assumes. Held fixed: choosing them by the likelihood of a trial of a thousand contacts follows its
 luck."""
-UNFITTING = 1 / 3
-"""What a call in a hat that does not fit keeps, as a share of what the fitting one does. A judgement."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,18 +55,16 @@ class Posterior:
 def declared(prior: Effect) -> Floats:
     """Give the declared share of every cell: full in the fitting hat, a third in others, none for those asleep."""
     role = np.repeat(np.arange(len(ROLES)), len(KINDS)).astype(np.int8)
-    kind = np.tile(np.r_[np.arange(len(KINDS) - 1), -1], len(ROLES)).astype(np.int8)
-    theme = np.where(kind == ASLEEP, -1, kind).astype(np.int8)
-    share = prior.saved(np.ones(len(role)), role, theme)
-    share = np.where(fitting_role(theme) == role, share, UNFITTING * share)
-    return np.asarray(np.where(kind == ASLEEP, 0.0, share))
+    kind = np.tile(np.arange(len(KINDS)), len(ROLES))
+    theme = np.where(kind < len(THEMES), kind, -1).astype(np.int8)
+    return np.asarray(prior.saved(np.ones(len(role)), role, theme) * fit_of_roles()[kind, role])
 
 
 def spread_before() -> Floats:
     """Give the covariance of the cells before the evidence."""
     role = np.repeat(np.arange(len(ROLES)), len(KINDS))
     kind = np.tile(np.arange(len(KINDS)), len(ROLES))
-    fits = fitting_role(np.where(kind >= ASLEEP, -1, kind).astype(np.int8)) == role
+    fits = fit_of_roles()[kind, role] == 1.0
     same = {
         "all": np.ones((len(role), len(role))),
         "role": role[:, None] == role,
