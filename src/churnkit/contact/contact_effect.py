@@ -250,9 +250,13 @@ def _facts(trial: Trial, found: Estimate, cells: tuple[Cell, ...]) -> tuple[str,
     low, high = (found.pooled + z * found.pooled_error for z in (-_Z90, _Z90))
     measured = (
         f"{trial.rung}: from {int(trial.contact.sum()):,} contacts among {len(trial):,} decisions, a decision to call "
-        f"keeps {found.pooled:.0%} of those who would leave (90% interval {low:.0%} to {high:.0%}), calls of later "
-        "weeks going on as they did."
+        f"keeps {found.pooled:.0%} of those who would leave (90% interval {low:.0%} to {high:.0%})."
     )
+    if found.apart < 1:
+        measured += (
+            f" Those not called were called later: the two sides were {found.apart:.2f} calls apart, by which the "
+            "difference was divided (a later call is taken to do, for the rest of the horizon, what this one does)."
+        )
     facts = [measured, *([trial.assumption] if trial.assumption else [])]
     if trial.immature or trial.outside:
         facts.append(

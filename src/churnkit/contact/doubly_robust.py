@@ -44,6 +44,8 @@ OVERLAP = (0.02, 0.98)
 BIAS = 0.25
 """Standard deviation of the bias that judgement may leave in an observational share kept: whoever is called worries
 somebody for reasons that no table holds. A judgement, of the size of the effects themselves."""
+LEAST_APART = 0.25
+"""A comparison of sides that were nearer to each other is not blown up further."""
 RIDGE = 1e-9
 """Keeps the regression solvable where two kinds always go together."""
 _LEAST_LEAVERS = 10
@@ -68,6 +70,9 @@ class Estimate:
         The mean share kept over all calls as they were made, and its standard error (accounts as clusters).
     left_out
         Decisions without overlap.
+    apart
+        How many calls those called and those not called were apart, later calls counted by the time left to them:
+        1 where nobody was called later, or all alike. Shares and errors are already divided by it.
     """
 
     share: Floats
@@ -78,6 +83,7 @@ class Estimate:
     pooled: float
     pooled_error: float
     left_out: int
+    apart: float = 1.0
 
 
 def estimate(trial: Trial) -> Estimate:
@@ -110,7 +116,21 @@ def from_nuisances(trial: Trial, outcome: Floats, propensity: Floats, overlap: N
     covariance[np.ix_(seen, seen)] = np.nan_to_num(covariance[np.ix_(seen, seen)])
     if trial.rung == OBSERVATIONAL:
         covariance = covariance + BIAS**2
-    return Estimate(share, covariance, contacts, leavers, expected, pooled, error, int((~overlap).sum()))
+    apart = _apart(trial, m, propensity, overlap)
+    left_out = int((~overlap).sum())
+    return Estimate(
+        share / apart, covariance / apart**2, contacts, leavers, expected, pooled / apart, error / apart, left_out, apart
+    )
+
+
+def _apart(trial: Trial, m: Floats, e: Floats, overlap: NDArray[np.bool_]) -> float:
+    """Tell how many calls the two sides were apart, rows weighing as in the pooled estimate."""
+    if trial.later is None:
+        return 1.0
+    m, e, called, later = m[overlap], e[overlap], trial.contact[overlap], trial.later[overlap]
+    weight = e * m / (1 - m)
+    more = np.where(called, later / e, -later / (1 - e))
+    return float(np.clip(1.0 + (weight * more).sum() / weight.sum(), LEAST_APART, 1.0))
 
 
 def _kinds(trial: Trial, m: Floats) -> Floats:
@@ -183,12 +203,20 @@ def cross_fitted(X: Floats, y: Floats, account: NDArray[np.int32]) -> Floats:
         if not test.any():
             continue
         enough = bool(train.any()) and min(y[train].sum(), (1 - y[train]).sum()) >= _LEAST_LEAVERS
+        enough = enough and bool(_varies(X[train]).any())
         if enough:
             with threadpool_limits(1):  # small fits: threads waiting for a busy neighbour cost more than they give
-                out[test] = _booster().fit(X[train], y[train]).predict_proba(X[test])[:, 1]
+                told = _varies(X[train])
+                out[test] = _booster().fit(X[train][:, told], y[train]).predict_proba(X[test][:, told])[:, 1]
         elif train.any():
             out[test] = y[train].mean()
     return out
+
+
+def _varies(X: Floats) -> NDArray[np.bool_]:
+    """Mark the columns with at least two values; one that is missing throughout cannot be cut into bins."""
+    low, high = (np.where(np.isnan(X), fill, X) for fill in (np.inf, -np.inf))
+    return np.asarray(low.min(axis=0) < high.max(axis=0))
 
 
 def fold_of(account: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -95,11 +95,11 @@ class Effect(Written):
 
 
 class DeclaredEffect(Effect):
-    """A declared share of leavers whom a call in the fitting hat keeps: p1 = p0 x (1 - prior).
+    """A declared share of leavers whom a call keeps: p1 = p0 x (1 - prior).
 
-    Where signs tell how likely each trouble is, the hat may fit only some of them: a call keeps a third of the prior
-    of a trouble that it does not fit, and nobody of accounts that are asleep (:func:`fit_of_roles`). It can name no
-    account as harmed by a call.
+    Where signs tell how likely each trouble is, the prior is the mean over the hats: a call in the one that fits
+    keeps twice as many, in another two thirds, and of accounts that are asleep none (:func:`fit_of_roles`). It can
+    name no account as harmed by a call.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ class DeclaredEffect(Effect):
         source = self.source or (default if self.prior == DEFAULT_PRIOR else "declared")
         themes = "".join(f", {share:.0%} where the trouble is {theme}" for theme, share in self.by_theme.items())
         return (
-            f"effect of a contact: assumed, not measured: a call that fits keeps {self.prior:.0%} of those who would "
+            f"effect of a contact: assumed, not measured: a call keeps {self.prior:.0%} of those who would "
             f"leave{themes} ({source}). An assumed effect can name no account as harmed by a call."
         )
 

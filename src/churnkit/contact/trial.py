@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from churnkit.contact.later import later_calls
 from churnkit.contact.signs import UNKNOWN, likeliest, likely
 from churnkit.contact.standing import stamps
 from churnkit.features import compute
@@ -60,6 +61,8 @@ class Trial:
         What must hold beyond the record, in a sentence.
     kinds
         float64 [n, kinds], how likely each kind is (``signs.likely``); None: ``kind`` is all that is known.
+    later
+        float64 [n], calls after the decision (:func:`churnkit.contact.later.later_calls`); None: not known.
     certain
         Decisions said to be drawn by lot that could not have gone the other way (propensity 0 or 1), or whose
         propensity is not known: they tell nothing and are left out.
@@ -79,6 +82,7 @@ class Trial:
     outside: int
     assumption: str = ""
     kinds: Floats | None = None
+    later: Floats | None = None
     certain: int = 0
 
     def __len__(self) -> int:
@@ -121,6 +125,7 @@ def read_trial(history: History, churn: ChurnDefinition, features: tuple[Express
         outside=int((left == _OUTSIDE).sum()),
         assumption=assumption,
         kinds=kinds,
+        later=later_calls(history, account, decided, churn.horizon.micros),
         certain=certain,
     )
 
