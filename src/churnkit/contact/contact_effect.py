@@ -165,7 +165,7 @@ class ContactEffect(Effect):
     def evidence(self, role: Codes, theme: Kinds) -> NDArray[np.object_]:
         """Name the rung of every row's cell, that of its likeliest kind."""
         cell = np.asarray(role, dtype=np.int64) * len(KINDS) + _shares(theme).argmax(axis=1)
-        return np.array([c.evidence for c in self.cells], dtype=object)[cell]
+        return np.asarray(np.array([c.evidence for c in self.cells], dtype=object)[cell])
 
     def spread(self, role: Codes, theme: Kinds) -> Floats:
         """Give the standard deviation of each row's share kept."""

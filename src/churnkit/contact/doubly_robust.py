@@ -119,7 +119,15 @@ def from_nuisances(trial: Trial, outcome: Floats, propensity: Floats, overlap: N
     apart = _apart(trial, m, propensity, overlap)
     left_out = int((~overlap).sum())
     return Estimate(
-        share / apart, covariance / apart**2, contacts, leavers, expected, pooled / apart, error / apart, left_out, apart
+        share / apart,
+        covariance / apart**2,
+        contacts,
+        leavers,
+        expected,
+        pooled / apart,
+        error / apart,
+        left_out,
+        apart,
     )
 
 
@@ -145,8 +153,8 @@ def _counts(
     mine = overlap & trial.contact & (trial.role >= 0)
     cell = trial.role[mine].astype(np.int64) * len(KINDS) + kinds[mine].argmax(axis=1)
     size = len(ROLES) * len(KINDS)
-    left = np.bincount(cell, trial.left[mine], minlength=size)
-    return np.bincount(cell, minlength=size), np.rint(left).astype(np.int64), np.bincount(cell, m[mine], minlength=size)
+    left, expected = (np.bincount(cell, x[mine], minlength=size).astype(np.float64) for x in (trial.left, m))
+    return np.bincount(cell, minlength=size).astype(np.int64), np.rint(left).astype(np.int64), expected
 
 
 class _Regression:

@@ -2,7 +2,7 @@
 
 What drives leaving shows in usage in the end, whatever began it; so the strongest reason for leaving seldom
 tells which hat a call should wear. A sign looks at what comes earlier: failures, slow and reopened cases
-(support), failed payments, bills asked about, dearer seats, a renewal ahead (billing), the leading user gone,
+(support), failed payments, bills asked about, dearer seats, a renewal ahead (billing), the most active user gone,
 access asked for, seats that fall idle (relationship), a start that is still young, little use, questions how
 things are done (usage).
 
@@ -25,7 +25,6 @@ import numpy as np
 from scipy.special import ndtri
 
 from churnkit import features as f
-from churnkit.contact.leading import silence_of_leader
 from churnkit.history.signals import THEMES
 
 if TYPE_CHECKING:
@@ -56,7 +55,7 @@ YOUNG, NOT_YET = 182.0, 0.05
 NEAR = 90.0
 """Days before a renewal in which its price is looked at."""
 LONGER = 14.0
-"""Days by which the leading user has been silent longer than the account."""
+"""Days in which others went on without the most active user."""
 DEARER = 1.02
 IDLE = 1 / 6
 """An account asleep uses, over four weeks, less than this share of what the median account does for each seat."""
@@ -92,7 +91,6 @@ def likely(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int6
         return None
     values = f.compute(list(asked.values()), history, account=account, cutoff=cutoff).values.astype(np.float64)
     seen = {name: values[:, i] for i, name in enumerate(asked)}
-    seen["leader"] = silence_of_leader(history, account, cutoff)
     evidence = np.zeros((len(account), len(THEMES)))
     running = np.zeros((len(account), len(THEMES)), dtype=np.bool_)
     for theme, sign, shown in _signs(seen):
@@ -164,8 +162,10 @@ def _expressions(history: History) -> dict[str, Expression]:
     if usage:
         each = f.latest("seats") if "seats" in names else 1
         asked |= {"use": f.count(usage, "84d") / each, "of_late": f.count(usage, "28d") / each}
-    if usage and "seats" in names and history.signals.actor is not None:
-        asked["idle"] = f.actors(usage, "28d") / f.latest("seats")
+    if usage and history.signals.actor is not None:
+        asked["alone"] = f.days_since_main_user(usage, "182d") - f.days_since(usage)
+        if "seats" in names:
+            asked["idle"] = f.actors(usage, "28d") / f.latest("seats")
     for name in ("auto_renew", "term_months", "mrr"):
         if name in names:
             asked[name] = f.latest(name)
@@ -176,10 +176,11 @@ def _expressions(history: History) -> dict[str, Expression]:
 
 def _cases(history: History) -> dict[str, Expression]:
     """Give how many cases were about each theme, by the words of their category, and how they were solved."""
-    signals, asked = history.signals, {}
+    signals = history.signals
+    asked: dict[str, Expression] = {}
     if "ticket_opened" in signals.names:
         mine = signals.signal == signals.code("ticket_opened")
-        codes = np.unique(signals.label[mine]) if signals.label is not None else []
+        codes = [] if signals.label is None else np.unique(signals.label[mine]).tolist()
         labels = sorted(signals.labels[c] for c in codes if c >= 0)
         for theme in WORDS:
             about = [w for w in labels if _about(w) == theme]
@@ -229,8 +230,8 @@ def _signs(seen: dict[str, Floats]) -> Iterator[tuple[str, Flags | Floats, float
         yield "billing", (seen["renewal"] >= 0) & (seen["renewal"] < NEAR) & longer, SHOWN
     if {"dearer", "unpaid", "case billing", "renewal"} & set(seen):
         yield "billing", young, NOT_YET
-    if np.isfinite(seen["leader"]).any():
-        yield "relationship", seen["leader"] > LONGER, SHOWN
+    if "alone" in seen:
+        yield "relationship", seen["alone"] > LONGER, SHOWN
     if "idle" in seen:
         yield "relationship", -seen["idle"], SHOWN
     if "use" in seen:

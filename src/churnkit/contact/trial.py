@@ -145,7 +145,12 @@ def _decisions(history: History, churn: ChurnDefinition) -> tuple[pd.DataFrame, 
     if history.contacts is not None and "assignment" in history.contacts:
         found = reconstructed(history, churn)
         if found.evidence == RECONSTRUCTED:
-            return found.frame[(found.frame["assignment"] == "random").to_numpy()], RECONSTRUCTED, found.assumption, certain
+            return (
+                found.frame[(found.frame["assignment"] == "random").to_numpy()],
+                RECONSTRUCTED,
+                found.assumption,
+                certain,
+            )
     return (pd.DataFrame() if written is None else written), OBSERVATIONAL, "", certain
 
 
