@@ -36,6 +36,8 @@ from churnkit.history.sample import generate
 from churnkit.tables import ROLES
 
 AT = "2026-06-01"
+EARLIER = 9
+"""Moments, four weeks apart, before the last one at which lists are made as well, to see what their intervals hold."""
 SMALL = 1_000
 """Larger books have fewer seeds."""
 REACHED = (1 - fig.NOT_MADE) * (1 - fig.NOT_REACHED)
@@ -111,7 +113,13 @@ def listed(plan: ContactPlan, case_ids: pd.Index) -> tuple[np.ndarray, np.ndarra
 
 
 def one_book(
-    seed: int, accounts: int, *, paths: int, learnt_from: str = "2024-09", observer: Observer | None = None
+    seed: int,
+    accounts: int,
+    *,
+    paths: int,
+    learnt_from: str = "2024-09",
+    observer: Observer | None = None,
+    earlier: int = 0,
 ) -> dict[str, dict[str, float]]:
     made = generate(accounts, seed=seed)
     history = ck.History(**made.tables)
@@ -129,7 +137,29 @@ def one_book(
         out["tenth" if capacity else "hours"] = valued(
             plans, outlook, rival, history, capacity=capacity, effect=effect, seen=seen
         )
+    for moment in made.truth.moments[-1 - earlier : -1] if earlier else ():
+        then = model.score(history, moment)
+        truth = made.truth.outlook(moment, paths=paths // 2)
+        for limit, capacity in (("tenth", len(then) // 10), ("hours", None)):
+            for name, policy in policies.items():
+                plan = ck.plan_contacts(then, None, history, policy=policy, capacity=capacity)
+                out[limit][f"{COVERED[name]}_{moment.date()}"] = covered(plan, truth)
     return out
+
+
+COVERED = {"ours": "coverage", "plain": "coverage_no_history"}
+
+
+def covered(plan: ContactPlan, outlook: pd.DataFrame) -> float:
+    """Tell whether the true total saving of a list lies in its interval."""
+    truth = outlook.assign(account_id=outlook["account_id"].astype(str)).set_index("account_id")
+    rows = plan.contacts[plan.contacts["account_id"].astype(str).isin(truth.index)]
+    mine = truth.loc[rows["account_id"].astype(str)]
+    effect = mine[[f"effect_{r}" for r in ROLES]].to_numpy()
+    role = np.array([ROLES.index(r) for r in rows["role"]], dtype=np.int64)
+    gross = REACHED * effect[np.arange(len(role)), role] * mine["value"].to_numpy()
+    saved = float(gross.sum() - rows["minutes"].sum() / 60 * plan.rules.hourly_cost)
+    return float(plan.interval.low <= saved <= plan.interval.high)
 
 
 class Observer:
@@ -303,11 +333,12 @@ def summary(rows: pd.DataFrame) -> dict[str, object]:
             out[f"share_of_informed_{name}"] = round(float(mean[name] / mean["informed"]), 3)
     out["over_risk_value"] = round(float(mean["regret_ratio"] - mean["risk_value"]), 3)
     out["dogs_over_risk"] = round(float(mean["dogs"] / mean["dogs_of_risk"]), 3)
-    out["coverage"] = round(float(mean["coverage"]), 3)
-    out["coverage_no_history"] = round(float(mean["coverage_no_history"]), 3)
+    for name in COVERED.values():
+        every = rows[[c for c in rows if c == name or c.startswith(f"{name}_20")]].to_numpy().ravel()
+        out[name], lists = round(float(every.mean()), 3), len(every)
     for name in ("told_coverage", "true_coverage", "told_coverage_no_history", "true_coverage_no_history"):
         out[name] = round(float(mean[name]))
-    return out | {"lists": len(rows)}
+    return out | {"books": len(rows), "coverage_lists": lists}
 
 
 def large_plan(accounts: int, managers: int) -> dict[str, float]:
@@ -362,7 +393,7 @@ def main() -> None:
         found |= {"plan_100k_s": large["s"], "plan_100k_gib": large["gib"], "plan_100k_gap": large["gap"]}
         found["plan_5k_s"] = large_plan(5_000, 25)["s"]
     observer = Observer(given.observer, 500, first=given.first + 10_000) if given.observer else None
-    more = {"paths": 24, "learnt_from": "2025-07"} if given.quick else {"paths": 64}
+    more = {"paths": 16, "learnt_from": "2025-10"} if given.quick else {"paths": 64, "earlier": EARLIER}
     for accounts in () if given.large else (500,) if given.quick else given.books:
         many = 2 if given.quick else given.seeds if accounts <= SMALL else given.large_seeds
         cases = []

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Positions = NDArray[np.int64]
 
+TOGETHER = 0.5
+"""Share of the variance of a score that is common to all: a level that is off is off for everybody. A judgement."""
 _Z90 = 1.6448536269514722
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
 """Gauss-Hermite nodes for a standard normal deviation; their weights add up to sqrt(2 pi)."""
@@ -57,13 +59,14 @@ def of_rows(scene: Scene, policy: Policy, at: Positions) -> tuple[Floats, Floats
 
 
 def of_total(scene: Scene, policy: Policy, at: Positions) -> Interval:
-    """Give the 90 % interval of the whole list: scores err one by one, the effect errs for all alike."""
+    """Give the 90 % interval of the whole list: scores err one by one and together, the effect for all alike."""
     if not len(at):
         return Interval(0.0, 0.0, 0.0)
     effect, role = policy.effect_rule(), scene.choices.role[at]
     found = _parts(scene, policy, at)
     common = effect.total_spread(found.chance * found.value, role, found.trouble)
-    own = float(((found.share * found.value) ** 2 * found.chance_variance).sum())
+    each = found.share * found.value * np.sqrt(found.chance_variance)
+    own = float((1 - TOGETHER) * (each**2).sum() + TOGETHER * each.sum() ** 2)
     middle = float(np.nansum(scene.choices.calls.net_saving[at]))
     error = float(np.sqrt(common**2 + own))
     return Interval(middle - _Z90 * error, middle, middle + _Z90 * error)
