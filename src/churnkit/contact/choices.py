@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from churnkit.contact.policies import Calls
+from churnkit.contact.roles import fitting_role
 from churnkit.contact.roster import NOBODY
 from churnkit.contact.waiting import WEEK, left_by, saving_after
 from churnkit.tables import ROLES
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from churnkit.contact.crew import Crew
+    from churnkit.contact.effect import Effect
     from churnkit.contact.policies import Policy
     from churnkit.contact.roster import Roster
     from churnkit.contact.rules import ContactRules
@@ -86,7 +88,7 @@ def all_choices(
     told = effect.tells_roles
     parts = []
     for fixed in range(len(ROLES)) if told else [NOBODY]:
-        role = np.full(n, fixed, dtype=np.int8) if told else effect.best_role(roster.kinds)
+        role = np.full(n, fixed, dtype=np.int8) if told else _one_role(roster, effect)
         parts += [(rows, takers, role[rows]) for rows, takers in _takers(crew, rules, role)]
     row, taker, role = (np.concatenate(p) for p in zip(*parts, strict=True))
     order = np.argsort(row, kind="stable")
@@ -108,6 +110,11 @@ def all_choices(
         week=week,
         pools=len(crew.limit),
     )
+
+
+def _one_role(roster: Roster, effect: Effect) -> NDArray[np.int8]:
+    """Give the hat of each account where the effect does not tell hats apart."""
+    return fitting_role(roster.theme) if roster.kinds is None else effect.best_role(roster.kinds)
 
 
 @dataclass(frozen=True, eq=False)

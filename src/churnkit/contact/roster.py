@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from churnkit import features as f
-from churnkit.contact.roles import main_theme, one_kind
+from churnkit.contact.roles import NO_THEME, main_theme
 from churnkit.contact.signs import ASLEEP, likeliest, likely, with_untroubled
 from churnkit.errors import UnknownAccount, WrongModel
 from churnkit.timeline import Span
@@ -60,7 +60,8 @@ class Roster:
         Days until the contract ends by itself (it does not renew unless it is signed again), where that lies within
         the main horizon; else NaN.
     kinds
-        float64 [n, kinds]: how likely each kind is (:mod:`churnkit.contact.signs`); without signs 1 for the theme.
+        float64 [n, kinds]: how likely each kind is (:mod:`churnkit.contact.signs`); None where the history shows no
+        signs.
     """
 
     frame: pd.DataFrame
@@ -76,12 +77,16 @@ class Roster:
     manager_ids: tuple[str, ...]
     parent: NDArray[np.int64]
     theme: NDArray[np.int8]
-    kinds: Floats
+    kinds: Floats | None
     ends: Floats
 
     def of_trouble(self, effect: Effect) -> Kinds:
         """Give what an effect tells accounts apart by: shares of kinds, or codes of themes."""
-        return self.kinds if effect.reads_signs else self.theme
+        if not effect.reads_signs:
+            return self.theme
+        if self.kinds is not None:
+            return self.kinds
+        return np.full(len(self), NO_THEME, dtype=np.int8) if effect.tells_roles else self.theme
 
     def __len__(self) -> int:
         return len(self.account)
@@ -135,12 +140,12 @@ def read_roster(scores: Scores, reasons: Reasons | None, history: History) -> Ro
 
 def _troubles(
     history: History, codes: NDArray[np.int32], as_of: int, probability: Floats, from_reasons: NDArray[np.int8]
-) -> tuple[NDArray[np.int8], Floats]:
-    """Give the likeliest theme of every account and the shares of kinds."""
+) -> tuple[NDArray[np.int8], Floats | None]:
+    """Give the likeliest theme of every account and the shares of kinds, None without signs."""
     cutoff = np.full(len(codes), as_of, dtype=np.int64)
     kinds = likely(history, codes, cutoff)
     if kinds is None:
-        return from_reasons, one_kind(from_reasons)
+        return from_reasons, None
     sign = likeliest(kinds)
     theme = np.where((sign >= 0) & (sign < ASLEEP), sign, from_reasons).astype(np.int8)
     return theme, with_untroubled(kinds, probability, cutoff)
