@@ -156,8 +156,8 @@ class DeclaredEffect(Effect):
         themes = "".join(f", {share:.0%} where the trouble is {theme}" for theme, share in self.by_theme.items())
         return (
             f"effect of a contact: assumed, not measured: a call keeps {self.prior:.0%} of those who would "
-            f"leave{themes} ({source}). Where signs tell the trouble, the hat that fits keeps twice as many and accounts "
-            "asleep are left alone. An assumed effect can name no account as harmed by a call."
+            f"leave{themes} ({source}). Where signs tell the trouble, the hat that fits keeps twice as many, and "
+            "accounts asleep are left alone. An assumed effect can name no account as harmed by a call."
         )
 
 
