@@ -13,7 +13,7 @@ from churnkit.contact.contact_effect import Cell, e_value
 from churnkit.contact.doubly_robust import cross_fitted, fold_of, from_nuisances
 from churnkit.contact.shrinking import CELLS, SPREAD, declared, shrink
 from churnkit.contact.signs import ASLEEP, KINDS
-from churnkit.contact.trial import OBSERVATIONAL, RANDOMISED, Trial
+from churnkit.contact.trial import OBSERVATIONAL, RANDOMISED, Trial, read_trial
 from churnkit.errors import BadPlan
 from churnkit.history import History
 from churnkit.history.sample import figures as fig
@@ -78,12 +78,53 @@ def test_shrinking_worked_by_hand():
     assert prior[SERVICE * len(KINDS) + ASLEEP] == 0.0
     found = halves(eight())
     after = shrink(prior, found.share, found.covariance)
-    own = sum(s**2 for s in SPREAD.values())
+    height, rest = SPREAD["height"], sum(s**2 for name, s in SPREAD.items() if name != "height")
+    own = (height * 0.15) ** 2 + rest
     assert after.share[CELL] == pytest.approx(0.15 + own / (own + 0.5) * 0.35)
     assert after.covariance[CELL, CELL] == pytest.approx(own - own**2 / (own + 0.5))
-    usage = SERVICE * len(KINDS) + THEMES.index("usage")  # the fitting hat as well: shares all, role and fit
-    common = SPREAD["all"] ** 2 + SPREAD["role"] ** 2 + SPREAD["fit"] ** 2
-    assert after.share[usage] == pytest.approx(0.15 + common / (own + 0.5) * 0.35)
+    usage = SERVICE * len(KINDS) + THEMES.index("usage")  # the fitting hat, declared .30: shares height, all and role
+    common = height**2 * 0.15 * 0.30 + SPREAD["all"] ** 2 + SPREAD["role"] ** 2
+    assert after.share[usage] == pytest.approx(0.30 + common / (own + 0.5) * 0.35)
+
+
+def test_kinds_that_are_not_sure_are_told_apart_all_the_same():
+    """Support keeps half of a risk of .5, billing none; each row is one of them with .8, the other with .2."""
+    random = np.random.default_rng(11)
+    n = 40_000
+    support = random.random(n) < 0.5
+    contact = random.random(n) < 0.5
+    kinds = np.zeros((n, len(KINDS)))
+    one, two = THEMES.index("support"), THEMES.index("billing")
+    sure = np.where(random.random(n) < 0.8, support, ~support)
+    kinds[:, one], kinds[:, two] = np.where(sure, 0.8, 0.2), np.where(sure, 0.2, 0.8)
+    trial = eight(times=n // 8)
+    drawn = {
+        "contact": contact,
+        "role": np.where(contact, SERVICE, -1).astype(np.int8),
+        "left": (random.random(n) < np.where(contact & support, 0.25, 0.5)).astype(float),
+        "kinds": kinds,
+        "decided": np.arange(n, dtype=np.int64),  # a moment each: nobody to be quieter than
+    }
+    found = halves(type(trial)(**{**trial.__dict__, **drawn}))
+    cells = SERVICE * len(KINDS) + np.array([one, two])
+    error = np.sqrt(np.diag(found.covariance)[cells])
+    assert (np.abs(found.share[cells] - [0.5, 0.0]) < 3 * error).all()
+    assert (error < 0.05).all()
+    assert found.covariance[cells[0], cells[1]] < 0  # what is not the one is the other
+
+
+def test_shares_of_kinds_are_answered_by_their_mean():
+    effect = ContactEffect.of(eight(times=400), halves(eight(times=400)), DeclaredEffect())
+    kinds = np.zeros((1, len(KINDS)))
+    kinds[0, [0, NO_SIGN]] = 0.25, 0.75
+    role, p = np.array([SERVICE], dtype=np.int8), np.array([0.4])
+    one, two = effect.cells[SERVICE * len(KINDS)], effect.cells[CELL]
+    assert effect.saved(p, role, kinds) == pytest.approx(0.4 * (0.25 * one.share + 0.75 * two.share))
+    c = np.array(effect.covariance)[np.ix_([SERVICE * len(KINDS), CELL], [SERVICE * len(KINDS), CELL])]
+    spread = np.sqrt([0.25, 0.75] @ c @ [0.25, 0.75])
+    assert effect.spread(role, kinds) == pytest.approx(spread)
+    assert effect.total_spread(np.array([2.0]), role, kinds) == pytest.approx(2 * spread)
+    assert effect.evidence(role, kinds).tolist() == [two.evidence]
 
 
 def test_much_evidence_overrules_the_prior_and_little_leaves_it():
@@ -208,3 +249,30 @@ def test_the_evidence_moves_cells_towards_the_truth(grown):
     assert len(table) == np.prod(CELLS)
     assert (table["evidence"] == "randomised").any()
     assert (table["low"] < table["share"]).all()
+
+
+def test_decisions_that_could_not_have_gone_the_other_way_are_skipped_and_counted():
+    """Of twelve drawn, two were certain (0 and 1) and one has no propensity; nine are left."""
+    when = pd.Timestamp("2025-01-06", tz="UTC")
+    ids = [f"a{i:02d}" for i in range(12)]
+    decisions = pd.DataFrame(
+        {
+            "account_id": ids,
+            "decided_at": when,
+            "contact": [True] * 5 + [False] * 7,
+            "assignment": "random",
+            "propensity": [1.0, np.nan, 0.4, 0.4, 0.4, 0.0, *[0.4] * 6],
+        }
+    )
+    history = History(
+        accounts=pd.DataFrame({"account_id": ids, "opened_at": when - pd.Timedelta(days=100)}),
+        activity=pd.DataFrame({"account_id": ids, "occurred_at": when + pd.Timedelta(days=300), "event": "login"}),
+        subscriptions=pd.DataFrame({"account_id": ids, "started_at": when - pd.Timedelta(days=100)}),
+        decisions=decisions,
+        observed_until=when + pd.Timedelta(days=301),
+    )
+    trial = read_trial(history, Cancelled(horizon="90d"), (f.tenure(),))
+    assert (trial.certain, len(trial)) == (3, 9)
+    found = from_nuisances(trial, np.full(9, 0.5), np.full(9, 0.4), np.ones(9, dtype=bool))
+    told = ContactEffect.of(trial, found, DeclaredEffect()).told()
+    assert "3 decisions by lot had a propensity of 0 or 1, or none" in told

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from churnkit.contact.crew import Crew
+    from churnkit.contact.effect import Effect
     from churnkit.contact.policies import Policy
     from churnkit.contact.roster import Roster
     from churnkit.contact.rules import ContactRules
@@ -76,17 +77,18 @@ def all_choices(
 ) -> Choices:
     """List every way of calling every account, sorted by account.
 
-    The role is the one that fits the reasons, unless the effect tells roles apart: then every role is a
+    The role is the one that fits the account's trouble best, unless the effect tells roles apart: then every role is a
     choice. The own manager takes the call; where the skill is lacking, the next above who has it and time;
     where there is none, the own manager all the same. Assistants and specialists of the
     team with the skill may take it instead. Over several weeks every call is a choice in each of them; each pool
     has its number plus that of the week times the number of pools.
     """
     n = len(roster)
-    told = policy.effect_rule().tells_roles
+    effect = policy.effect_rule()
+    told = effect.tells_roles
     parts = []
     for fixed in range(len(ROLES)) if told else [NOBODY]:
-        role = np.full(n, fixed, dtype=np.int8) if told else fitting_role(roster.theme)
+        role = np.full(n, fixed, dtype=np.int8) if told else _one_role(roster, effect)
         parts += [(rows, takers, role[rows]) for rows, takers in _takers(crew, rules, role)]
     row, taker, role = (np.concatenate(p) for p in zip(*parts, strict=True))
     order = np.argsort(row, kind="stable")
@@ -108,6 +110,11 @@ def all_choices(
         week=week,
         pools=len(crew.limit),
     )
+
+
+def _one_role(roster: Roster, effect: Effect) -> NDArray[np.int8]:
+    """Give the hat of each account where the effect does not tell hats apart."""
+    return fitting_role(roster.theme) if roster.kinds is None else effect.best_role(roster.kinds)
 
 
 @dataclass(frozen=True, eq=False)

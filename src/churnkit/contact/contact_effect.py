@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from churnkit.contact.doubly_robust import Estimate, estimate
 from churnkit.contact.effect import AnyEffect, DeclaredEffect, Effect
-from churnkit.contact.shrinking import declared, shrink
+from churnkit.contact.roles import one_kind
+from churnkit.contact.shrinking import CELLS, declared, shrink
 from churnkit.contact.signs import ASLEEP, KINDS
 from churnkit.contact.trial import ASSUMED, OBSERVATIONAL, Trial, read_trial
 from churnkit.errors import BadPlan
@@ -21,7 +22,7 @@ from churnkit.tables import ROLES
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from churnkit.contact.effect import Codes, Floats
+    from churnkit.contact.effect import Codes, Floats, Kinds
     from churnkit.history import History
     from churnkit.scoring import ChurnModel
 
@@ -66,8 +67,8 @@ class Cell(BaseModel):
 class ContactEffect(Effect):
     """A measured effect: p0 - p1 = share kept x p0, by role and by theme of trouble.
 
-    Themes are those of :mod:`churnkit.contact.signs`: what stands out about an account beside its peers, or
-    "asleep" (hardly used for months), or "no sign". Made by :meth:`fit`.
+    Themes are the kinds of :mod:`churnkit.contact.signs`: the troubles, "asleep", "untroubled", or "no sign" where
+    the history shows none; an account has a share of each. Made by :meth:`fit`.
 
     Parameters
     ----------
@@ -155,23 +156,31 @@ class ContactEffect(Effect):
         frame.insert(4, "low", frame["share"] - _Z90 * frame["error"])
         return frame
 
-    def saved(self, probability: Floats, role: Codes, theme: Codes) -> Floats:
-        """Give share kept x p0; p1 is held within [0, 1]."""
-        share = np.array([c.share for c in self.cells])[_at(role, theme)]
+    def saved(self, probability: Floats, role: Codes, theme: Kinds) -> Floats:
+        """Give share kept x p0, the mean over the kinds; p1 is held within [0, 1]."""
+        share = np.array([c.share for c in self.cells]).reshape(CELLS)[role]
+        share = (share * _shares(theme)).sum(axis=1)
         return np.asarray(np.clip(share * probability, probability - 1.0, probability))
 
-    def evidence(self, role: Codes, theme: Codes) -> NDArray[np.object_]:
-        """Name the rung of every row's cell."""
-        return np.array([c.evidence for c in self.cells], dtype=object)[_at(role, theme)]
+    def evidence(self, role: Codes, theme: Kinds) -> NDArray[np.object_]:
+        """Name the rung of every row's cell, that of its likeliest kind."""
+        cell = np.asarray(role, dtype=np.int64) * len(KINDS) + _shares(theme).argmax(axis=1)
+        return np.asarray(np.array([c.evidence for c in self.cells], dtype=object)[cell])
 
-    def spread(self, role: Codes, theme: Codes) -> Floats:
+    def spread(self, role: Codes, theme: Kinds) -> Floats:
         """Give the standard deviation of each row's share kept."""
-        return np.asarray(np.array([c.error for c in self.cells])[_at(role, theme)])
+        out, kinds, covariance = np.zeros(len(role)), _shares(theme), np.array(self.covariance)
+        for number in np.unique(role):
+            rows = np.asarray(role) == number
+            mine = slice(int(number) * len(KINDS), (int(number) + 1) * len(KINDS))
+            out[rows] = np.einsum("ik,kl,il->i", kinds[rows], covariance[mine, mine], kinds[rows])
+        return np.sqrt(np.maximum(out, 0.0))
 
-    def total_spread(self, weight: Floats, role: Codes, theme: Codes) -> float:
+    def total_spread(self, weight: Floats, role: Codes, theme: Kinds) -> float:
         """Give the standard deviation of ``sum(weight x share kept)``, errors of one cell being common to its rows."""
-        total = np.bincount(_at(role, theme), weight, minlength=len(self.cells))
-        return float(np.sqrt(max(total @ np.array(self.covariance) @ total, 0.0)))
+        total = np.zeros(CELLS)
+        np.add.at(total, np.asarray(role, dtype=np.int64), np.asarray(weight)[:, None] * _shares(theme))
+        return float(np.sqrt(max(total.ravel() @ np.array(self.covariance) @ total.ravel(), 0.0)))
 
     def told(self) -> str:
         """Say in a few sentences what is known and what is not."""
@@ -201,9 +210,9 @@ class ContactEffect(Effect):
             ) from problem
 
 
-def _at(role: Codes, theme: Codes) -> NDArray[np.int64]:
-    kind = np.where(np.asarray(theme) < 0, len(KINDS) - 1, theme).astype(np.int64)
-    return np.asarray(np.asarray(role, dtype=np.int64) * len(KINDS) + kind)
+def _shares(theme: Kinds) -> Floats:
+    """Give shares of kinds [n, kinds], also for codes."""
+    return one_kind(np.asarray(theme, dtype=np.int8)) if np.ndim(theme) == 1 else np.asarray(theme)
 
 
 def _cell(i: int, share: float, variance: float, evidence: str, found: Estimate | None) -> Cell:
@@ -241,14 +250,23 @@ def _facts(trial: Trial, found: Estimate, cells: tuple[Cell, ...]) -> tuple[str,
     low, high = (found.pooled + z * found.pooled_error for z in (-_Z90, _Z90))
     measured = (
         f"{trial.rung}: from {int(trial.contact.sum()):,} contacts among {len(trial):,} decisions, a decision to call "
-        f"keeps {found.pooled:.0%} of those who would leave (90% interval {low:.0%} to {high:.0%}), calls of later "
-        "weeks going on as they did."
+        f"keeps {found.pooled:.0%} of those who would leave (90% interval {low:.0%} to {high:.0%})."
     )
+    if found.apart < 1:
+        measured += (
+            f" Those not called were called later: the two sides were {found.apart:.2f} calls apart, by which the "
+            "difference was divided (a later call is taken to do, for the rest of the horizon, what this one does)."
+        )
     facts = [measured, *([trial.assumption] if trial.assumption else [])]
     if trial.immature or trial.outside:
         facts.append(
             f"Left out: {trial.immature:,} decisions whose outcome is not known yet, {trial.outside:,} outside the "
             "population."
+        )
+    if trial.certain:
+        facts.append(
+            f"{trial.certain:,} decisions by lot had a propensity of 0 or 1, or none: nobody could have decided "
+            "otherwise, so they tell nothing and were skipped."
         )
     if trial.rung == OBSERVATIONAL:
         facts.append(

@@ -8,7 +8,7 @@ with Y leaving, A contact, R its role, e and q_r their propensities, and m = E[Y
 from other accounts. Its mean given X is p0 - p_r whatever m is, where the propensities are right; the nearer m to
 the truth, the less it varies (Robins, Rotnitzky and Zhao 1994, JASA 89; cross-fitting after Chernozhukov et al.
 2018, Econometrics J. 21; one m for both arms after Nie and Wager 2021, Biometrika 108). The share of leavers kept
-in a cell is the regression of G_r on m over its rows, weighted by the inverse of its variance.
+in a cell is the regression of G_r on m times how likely each kind is, weighted by the inverse of its variance.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from churnkit.contact.signs import KINDS
+from churnkit.contact.roles import one_kind
+from churnkit.contact.signs import KINDS, with_untroubled
 from churnkit.contact.trial import OBSERVATIONAL
 from churnkit.tables import ROLES
 
@@ -43,6 +44,10 @@ OVERLAP = (0.02, 0.98)
 BIAS = 0.25
 """Standard deviation of the bias that judgement may leave in an observational share kept: whoever is called worries
 somebody for reasons that no table holds. A judgement, of the size of the effects themselves."""
+LEAST_APART = 0.25
+"""A comparison of sides that were nearer to each other is not blown up further."""
+RIDGE = 1e-9
+"""Keeps the regression solvable where two kinds always go together."""
 _LEAST_LEAVERS = 10
 """With fewer leavers to learn from, everybody has the mean."""
 
@@ -65,6 +70,9 @@ class Estimate:
         The mean share kept over all calls as they were made, and its standard error (accounts as clusters).
     left_out
         Decisions without overlap.
+    apart
+        How many calls those called and those not called were apart, later calls counted by the time left to them:
+        1 where nobody was called later, or all alike. Shares and errors are already divided by it.
     """
 
     share: Floats
@@ -75,6 +83,7 @@ class Estimate:
     pooled: float
     pooled_error: float
     left_out: int
+    apart: float = 1.0
 
 
 def estimate(trial: Trial) -> Estimate:
@@ -92,53 +101,91 @@ def estimate(trial: Trial) -> Estimate:
 def from_nuisances(trial: Trial, outcome: Floats, propensity: Floats, overlap: NDArray[np.bool_]) -> Estimate:
     """Estimate from an outcome model m and propensities e, float64 [n] each."""
     m = np.clip(outcome, LEAST, MOST)
-    n_kinds, size = len(KINDS), len(ROLES) * len(KINDS)
+    kinds, size = _kinds(trial, m), len(ROLES) * len(KINDS)
     share, covariance = np.full(size, np.nan), np.full((size, size), np.nan)
-    contacts, leavers, expected = np.zeros(size, np.int64), np.zeros(size, np.int64), np.zeros(size)
-    for kind in range(n_kinds):
-        code = kind if kind < n_kinds - 1 else -1
-        rows = overlap & (trial.kind == code)
-        cells = np.arange(len(ROLES)) * n_kinds + kind
-        here = _Rows(trial, m, propensity, rows)
-        for role, cell in enumerate(cells):
-            mine = rows & trial.contact & (trial.role == role)
-            contacts[cell], leavers[cell] = int(mine.sum()), int(trial.left[mine].sum())
-            expected[cell] = float(m[mine].sum())
-        some = np.flatnonzero(contacts[cells] > 0)
-        share[cells[some]] = [here.share(int(r)) for r in some]
-        covariance[np.ix_(cells[some], cells[some])] = [[here.covariance(int(r), int(s)) for s in some] for r in some]
+    contacts, leavers, expected = _counts(trial, m, kinds, overlap)
+    some = np.array([r for r in range(len(ROLES)) if contacts[r * len(KINDS) :][: len(KINDS)].any()], dtype=np.int64)
+    fits = [_Regression(trial, m, propensity, kinds, role=int(r), rows=overlap) for r in some]
+    for one in fits:
+        share[one.cells] = one.share
+        for two in fits:
+            covariance[np.ix_(one.cells, two.cells)] = one.covariance(two)
     pooled, error, clustered = _pooled(trial, m, propensity, overlap)
     seen = np.isfinite(share)
     covariance = covariance * clustered
     covariance[np.ix_(seen, seen)] = np.nan_to_num(covariance[np.ix_(seen, seen)])
     if trial.rung == OBSERVATIONAL:
         covariance = covariance + BIAS**2
-    return Estimate(share, covariance, contacts, leavers, expected, pooled, error, int((~overlap).sum()))
+    apart = _apart(trial, m, propensity, overlap)
+    left_out = int((~overlap).sum())
+    return Estimate(
+        share / apart,
+        covariance / apart**2,
+        contacts,
+        leavers,
+        expected,
+        pooled / apart,
+        error / apart,
+        left_out,
+        apart,
+    )
 
 
-class _Rows:
-    """The rows of one kind: weighted regressions of the pseudo-outcomes on m."""
+def _apart(trial: Trial, m: Floats, e: Floats, overlap: NDArray[np.bool_]) -> float:
+    """Tell how many calls the two sides were apart, rows weighing as in the pooled estimate."""
+    if trial.later is None:
+        return 1.0
+    m, e, called, later = m[overlap], e[overlap], trial.contact[overlap], trial.later[overlap]
+    weight = e * m / (1 - m)
+    more = np.where(called, later / e, -later / (1 - e))
+    return float(np.clip(1.0 + (weight * more).sum() / weight.sum(), LEAST_APART, 1.0))
 
-    def __init__(self, trial: Trial, m: Floats, e: Floats, rows: NDArray[np.bool_]) -> None:
-        self.m, self.e, self.q = m[rows], e[rows], trial.role_propensity[rows]
-        self.a, self.role, self.y = trial.contact[rows], trial.role[rows], trial.left[rows]
 
-    def _weight(self, role: int) -> Floats:
-        return np.asarray(self.e * self.q[:, role] / (1 - self.m))  # over m, which the regression brings back
+def _kinds(trial: Trial, m: Floats) -> Floats:
+    """Give how likely each kind is on every row, [n, kinds]."""
+    return one_kind(trial.kind) if trial.kinds is None else with_untroubled(trial.kinds, m, trial.decided)
 
-    def share(self, role: int) -> float:
-        off = self.y - self.m
-        called = self.a & (self.role == role)
-        g = np.where(self.a, 0.0, off / (1 - self.e)) - np.where(called, off / (self.e * self.q[:, role]), 0.0)
-        weight = self._weight(role)
-        return float((weight * g).sum() / (weight * self.m).sum())
 
-    def covariance(self, one: int, two: int) -> float:
-        """Of two roles: the controls are common to them; the called ones are not."""
-        w, v = self._weight(one), self._weight(two)
-        noise = 1 / (1 - self.e) + (1 / (self.e * self.q[:, one]) if one == two else 0.0)
-        top = (w * v * self.m * (1 - self.m) * noise).sum()
-        return float(top / ((w * self.m).sum() * (v * self.m).sum()))
+def _counts(
+    trial: Trial, m: Floats, kinds: Floats, overlap: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+    """Count contacts, leavers and expected leavers of every cell, each row under its likeliest kind."""
+    mine = overlap & trial.contact & (trial.role >= 0)
+    cell = trial.role[mine].astype(np.int64) * len(KINDS) + kinds[mine].argmax(axis=1)
+    size = len(ROLES) * len(KINDS)
+    left, expected = (np.bincount(cell, x[mine], minlength=size).astype(np.float64) for x in (trial.left, m))
+    return np.bincount(cell, minlength=size).astype(np.int64), np.rint(left).astype(np.int64), expected
+
+
+class _Regression:
+    """Of one role: the pseudo-outcomes regressed on m x kinds, each row weighted by the inverse of its variance.
+
+    Attributes
+    ----------
+    cells, share
+        The cells that have any weight, and their coefficients.
+    """
+
+    def __init__(
+        self, trial: Trial, m: Floats, e: Floats, kinds: Floats, *, role: int, rows: NDArray[np.bool_]
+    ) -> None:
+        self.m, self.e, self.eq = m[rows], e[rows], (e * trial.role_propensity[:, role])[rows]
+        off, contact = (trial.left - m)[rows], trial.contact[rows]
+        called = contact & (trial.role[rows] == role)
+        g = np.where(contact, 0.0, off / (1 - self.e)) - np.where(called, off / self.eq, 0.0)
+        self.role, weight = role, self.eq / (1 - self.m)
+        there = (kinds[rows][called] > 0).any(axis=0)
+        self.cells = role * len(KINDS) + np.flatnonzero(there)
+        mix = kinds[rows][:, there]
+        self.lean = mix * weight[:, None]  # the weight over m, which the regression brings back
+        normal = (mix * (weight * self.m)[:, None]).T @ mix
+        self.inverse = np.linalg.inv(normal + RIDGE * np.trace(normal) / len(normal) * np.eye(len(normal)))
+        self.share = self.inverse @ (self.lean.T @ g)
+
+    def covariance(self, other: _Regression) -> Floats:
+        """With another role: the controls are common to them; the called ones are not."""
+        noise = self.m * (1 - self.m) * (1 / (1 - self.e) + (1 / self.eq if self.role == other.role else 0.0))
+        return np.asarray(self.inverse @ ((self.lean * noise[:, None]).T @ other.lean) @ other.inverse.T)
 
 
 def _pooled(trial: Trial, m: Floats, e: Floats, overlap: NDArray[np.bool_]) -> tuple[float, float, float]:
@@ -164,12 +211,20 @@ def cross_fitted(X: Floats, y: Floats, account: NDArray[np.int32]) -> Floats:
         if not test.any():
             continue
         enough = bool(train.any()) and min(y[train].sum(), (1 - y[train]).sum()) >= _LEAST_LEAVERS
+        enough = enough and bool(_varies(X[train]).any())
         if enough:
             with threadpool_limits(1):  # small fits: threads waiting for a busy neighbour cost more than they give
-                out[test] = _booster().fit(X[train], y[train]).predict_proba(X[test])[:, 1]
+                told = _varies(X[train])
+                out[test] = _booster().fit(X[train][:, told], y[train]).predict_proba(X[test][:, told])[:, 1]
         elif train.any():
             out[test] = y[train].mean()
     return out
+
+
+def _varies(X: Floats) -> NDArray[np.bool_]:
+    """Mark the columns with at least two values; one that is missing throughout cannot be cut into bins."""
+    low, high = (np.where(np.isnan(X), fill, X) for fill in (np.inf, -np.inf))
+    return np.asarray(low.min(axis=0) < high.max(axis=0))
 
 
 def fold_of(account: NDArray[np.int32]) -> NDArray[np.int64]:

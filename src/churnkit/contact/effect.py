@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 import numpy as np
 from pydantic import BeforeValidator, Field, SerializeAsAny, field_validator
 
+from churnkit.contact.roles import WITHOUT_REASON, fit_of_roles, one_kind
+from churnkit.contact.signs import KINDS
 from churnkit.contact.written import Written, read_kind
 from churnkit.history.signals import THEMES
+from churnkit.tables import ROLES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats: TypeAlias = NDArray[np.float64]
     Codes: TypeAlias = NDArray[np.int8]
+    Kinds: TypeAlias = NDArray[np.int8] | NDArray[np.float64]
 
 EFFECTS: dict[str, type[Effect]] = {}
 """Every kind of effect."""
@@ -28,6 +32,8 @@ Verbraken, Verbeke and Baesens 2013, IEEE TKDE 25(5), after Neslin et al. 2006).
 campaigns near zero or harmful where targeting was by risk (Ascarza 2018, JMR 55(1)). Half the assumption is
 taken. It scales the money and draws the line at the cost of a call; the ranking hardly depends on it.
 """
+_EQUAL = 1e-9
+"""A smaller difference between hats is none."""
 PRIOR_SPREAD = 0.1
 """Standard deviation of a declared share: from next to nothing to the .30 that the literature assumes."""
 
@@ -36,7 +42,8 @@ class Effect(Written):
     """How much a contact lowers P(leave within the main horizon), and how that is known.
 
     A subclass with ``kind="..."`` registers itself. What it must answer: :meth:`saved` and
-    :meth:`evidence`. Roles and themes are codes, positions in ``ROLES`` and ``THEMES`` (-1: no theme).
+    :meth:`evidence`. Roles and themes are codes, positions in ``ROLES`` and ``THEMES`` (-1: no theme); an effect
+    that reads signs is given shares of kinds instead of themes.
     """
 
     what: ClassVar[str] = "effect"
@@ -44,8 +51,8 @@ class Effect(Written):
     tells_roles: ClassVar[bool] = False
     """Whether :meth:`saved` differs by role; if not, the role comes from the account's trouble."""
     reads_signs: ClassVar[bool] = False
-    """Whether ``theme`` is the sign of trouble (:func:`churnkit.contact.signs.trouble`, with one code more for
-    accounts asleep) or the account's theme, from signs or reasons."""
+    """Whether it takes, for ``theme``, how likely each kind of trouble is (float64 [n, kinds],
+    :func:`churnkit.contact.signs.likely`) or only the account's theme (codes), from signs or reasons."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_more: object) -> None:
@@ -54,7 +61,7 @@ class Effect(Written):
             EFFECTS[kind] = cls
 
     @abstractmethod
-    def saved(self, probability: Floats, role: Codes, theme: Codes) -> Floats:
+    def saved(self, probability: Floats, role: Codes, theme: Kinds) -> Floats:
         """Give p0 - p1, shaped as ``probability`` (the last axis runs over accounts); negative: a call harms.
 
         Parameters
@@ -62,19 +69,23 @@ class Effect(Written):
         probability
             float64 [..., n], p0: P(leave) without a contact, in [0, 1].
         role, theme
-            int8 [n].
+            int8 [n]; of an effect that reads signs ``theme`` may also be shares of kinds, float64 [n, kinds].
         """
 
     @abstractmethod
-    def evidence(self, role: Codes, theme: Codes) -> NDArray[np.object_]:
+    def evidence(self, role: Codes, theme: Kinds) -> NDArray[np.object_]:
         """Name for every row the evidence behind :meth:`saved`: "assumed", "randomised", ..."""
 
-    def spread(self, role: Codes, theme: Codes) -> Floats:
+    def best_role(self, kinds: Floats) -> Codes:
+        """Give the hat that fits each account best, int8 [n], for shares of kinds [n, kinds]."""
+        return _best(kinds @ fit_of_roles())
+
+    def spread(self, role: Codes, theme: Kinds) -> Floats:
         """Give the standard deviation of p0 - p1 as a share of p0, float64 [n]; ``PRIOR_SPREAD`` unless measured."""
         del theme
         return np.full(len(role), PRIOR_SPREAD)
 
-    def total_spread(self, weight: Floats, role: Codes, theme: Codes) -> float:
+    def total_spread(self, weight: Floats, role: Codes, theme: Kinds) -> float:
         """Give the standard deviation of ``sum(weight x share)``; an error of the prior is common to all rows."""
         return float(np.abs(weight @ self.spread(role, theme)))
 
@@ -86,7 +97,9 @@ class Effect(Written):
 class DeclaredEffect(Effect):
     """A declared share of leavers whom a call keeps: p1 = p0 x (1 - prior).
 
-    It can name no account as harmed by a call.
+    Where signs tell how likely each trouble is, the prior is the mean over the hats: a call in the one that fits
+    keeps twice as many, in another two thirds, and of accounts that are asleep none (:func:`fit_of_roles`). It can
+    name no account as harmed by a call.
 
     Parameters
     ----------
@@ -98,6 +111,7 @@ class DeclaredEffect(Effect):
         Where the prior comes from; shown beside the plan.
     """
 
+    reads_signs: ClassVar[bool] = True
     kind: Literal["declared"] = "declared"
     prior: float = Field(default=DEFAULT_PRIOR, ge=0, le=1)
     by_theme: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(default_factory=dict)
@@ -111,13 +125,23 @@ class DeclaredEffect(Effect):
             raise ValueError(f"no theme {unknown[0]!r}; there are {', '.join(THEMES)}")
         return value
 
-    def saved(self, probability: Floats, role: Codes, theme: Codes) -> Floats:
-        """Give p0 x prior of the account's theme."""
-        del role
-        priors = np.array([self.by_theme.get(t, self.prior) for t in THEMES] + [self.prior])
-        return np.asarray(probability * priors[theme])
+    def saved(self, probability: Floats, role: Codes, theme: Kinds) -> Floats:
+        """Give p0 x prior of the account's theme (codes), or of its kinds as far as the hat fits them (shares)."""
+        if np.ndim(theme) == 1:
+            theme = one_kind(np.asarray(theme, dtype=np.int8))
+            return np.asarray(probability * (theme @ self._priors))
+        share = (self._priors[:, None] * fit_of_roles())[:, role].T
+        return np.asarray(probability * (theme * share).sum(axis=1))
 
-    def evidence(self, role: Codes, theme: Codes) -> NDArray[np.object_]:
+    def best_role(self, kinds: Floats) -> Codes:
+        """Give the hat in which a call keeps most, int8 [n]."""
+        return _best(kinds @ (self._priors[:, None] * fit_of_roles()))
+
+    @property
+    def _priors(self) -> Floats:
+        return np.array([self.by_theme.get(k, self.prior) for k in KINDS])
+
+    def evidence(self, role: Codes, theme: Kinds) -> NDArray[np.object_]:
         """Say "assumed" on every row."""
         del theme
         return np.full(len(role), "assumed", dtype=object)
@@ -132,8 +156,16 @@ class DeclaredEffect(Effect):
         themes = "".join(f", {share:.0%} where the trouble is {theme}" for theme, share in self.by_theme.items())
         return (
             f"effect of a contact: assumed, not measured: a call keeps {self.prior:.0%} of those who would "
-            f"leave{themes} ({source}). An assumed effect can name no account as harmed by a call."
+            f"leave{themes} ({source}). Where signs tell the trouble, the hat that fits keeps twice as many, and "
+            "accounts asleep are left alone. An assumed effect can name no account as harmed by a call."
         )
+
+
+def _best(share: Floats) -> Codes:
+    """Give the role of the greatest share; the general hat where all are equal."""
+    share = share.copy()
+    share[:, ROLES.index(WITHOUT_REASON)] += _EQUAL
+    return np.asarray(share.argmax(axis=1), dtype=np.int8)
 
 
 def _read(value: object) -> object:

@@ -12,12 +12,15 @@ from churnkit.contact.roster import with_spread
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from churnkit.contact.effect import Kinds
     from churnkit.contact.policies import Policy
     from churnkit.contact.scene import Scene
 
     Floats = NDArray[np.float64]
     Positions = NDArray[np.int64]
 
+TOGETHER = 0.5
+"""Share of the variance of a score that is common to all: a level that is off is off for everybody. A judgement."""
 _Z90 = 1.6448536269514722
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
 """Gauss-Hermite nodes for a standard normal deviation; their weights add up to sqrt(2 pi)."""
@@ -56,13 +59,14 @@ def of_rows(scene: Scene, policy: Policy, at: Positions) -> tuple[Floats, Floats
 
 
 def of_total(scene: Scene, policy: Policy, at: Positions) -> Interval:
-    """Give the 90 % interval of the whole list: scores err one by one, the effect errs for all alike."""
+    """Give the 90 % interval of the whole list: scores err one by one and together, the effect for all alike."""
     if not len(at):
         return Interval(0.0, 0.0, 0.0)
     effect, role = policy.effect_rule(), scene.choices.role[at]
     found = _parts(scene, policy, at)
     common = effect.total_spread(found.chance * found.value, role, found.trouble)
-    own = float(((found.share * found.value) ** 2 * found.chance_variance).sum())
+    each = found.share * found.value * np.sqrt(found.chance_variance)
+    own = float((1 - TOGETHER) * (each**2).sum() + TOGETHER * each.sum() ** 2)
     middle = float(np.nansum(scene.choices.calls.net_saving[at]))
     error = float(np.sqrt(common**2 + own))
     return Interval(middle - _Z90 * error, middle, middle + _Z90 * error)
@@ -70,14 +74,14 @@ def of_total(scene: Scene, policy: Policy, at: Positions) -> Interval:
 
 @dataclass(frozen=True, eq=False)
 class _Parts:
-    """Of every call: p0, share kept, their variances, value, and the code of its trouble."""
+    """Of every call: p0, share kept, their variances, value, and what troubles it."""
 
     chance: Floats
     chance_variance: Floats
     share: Floats
     share_variance: Floats
     value: Floats
-    trouble: NDArray[np.int8]
+    trouble: Kinds
 
 
 def _parts(scene: Scene, policy: Policy, at: Positions) -> _Parts:

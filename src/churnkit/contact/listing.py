@@ -144,7 +144,7 @@ def _beside(scene: Scene, policy: Policy, shown: NDArray[np.int64]) -> dict[str,
     """Give the columns beside the fixed ones."""
     roster, accounts = scene.roster, scene.history.accounts
     beside: dict[str, object] = {
-        name: accounts[name].to_numpy(dtype=object)[roster.account]
+        name: pd.Series(accounts[name].to_numpy(dtype=object)[roster.account], dtype=object)
         for name in ("name", "parent_id")
         if name in accounts
     }

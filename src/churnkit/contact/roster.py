@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 
 from churnkit import features as f
-from churnkit.contact.roles import main_theme
-from churnkit.contact.signs import ASLEEP, trouble
+from churnkit.contact.roles import NO_THEME, main_theme
+from churnkit.contact.signs import ASLEEP, likeliest, likely, with_untroubled
 from churnkit.errors import UnknownAccount, WrongModel
 from churnkit.timeline import Span
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from churnkit.contact.effect import Effect
+    from churnkit.contact.effect import Effect, Kinds
     from churnkit.history import History
     from churnkit.reasons import Reasons
     from churnkit.scoring import Scores
@@ -54,13 +54,14 @@ class Roster:
     parent
         Accounts of one parent share a number; those without one have a number of their own.
     theme
-        int8, position in ``THEMES``: the sign of trouble that stands out, else what speaks most for leaving;
+        int8, position in ``THEMES``: the likeliest trouble by the signs, without signs what speaks most for leaving;
         -1: nothing.
     ends
         Days until the contract ends by itself (it does not renew unless it is signed again), where that lies within
         the main horizon; else NaN.
-    sign
-        int8, :func:`churnkit.contact.signs.trouble`.
+    kinds
+        float64 [n, kinds]: how likely each kind is (:mod:`churnkit.contact.signs`); None where the history shows no
+        signs.
     """
 
     frame: pd.DataFrame
@@ -76,12 +77,16 @@ class Roster:
     manager_ids: tuple[str, ...]
     parent: NDArray[np.int64]
     theme: NDArray[np.int8]
-    sign: NDArray[np.int8]
+    kinds: Floats | None
     ends: Floats
 
-    def of_trouble(self, effect: Effect) -> NDArray[np.int8]:
-        """Give the codes that an effect tells accounts apart by."""
-        return self.sign if effect.reads_signs else self.theme
+    def of_trouble(self, effect: Effect) -> Kinds:
+        """Give what an effect tells accounts apart by: shares of kinds, or codes of themes."""
+        if not effect.reads_signs:
+            return self.theme
+        if self.kinds is not None:
+            return self.kinds
+        return np.full(len(self), NO_THEME, dtype=np.int8) if effect.tells_roles else self.theme
 
     def __len__(self) -> int:
         return len(self.account)
@@ -107,13 +112,13 @@ def read_roster(scores: Scores, reasons: Reasons | None, history: History) -> Ro
     manager_ids, manager = _numbered(accounts, "manager_id", codes)
     _, parent = _numbered(accounts, "parent_id", codes)
     told = None if reasons is None else reasons.frame
-    sign = trouble(history, codes, np.full(len(codes), int(scores.as_of), dtype=np.int64))
     ids = pd.Index(frame["account_id"])
     if told is not None and len(told) and len(ids) and not ids.isin(told["account_id"]).any():
         raise WrongModel(
             f"reasons: none of the {told['account_id'].nunique():,} accounts explained is among the {len(ids):,} "
             "scored. Pass the reasons that model.explain(scores) gave for these scores."
         )
+    theme, kinds = _troubles(history, codes, int(scores.as_of), probability, main_theme(told, ids))
     return Roster(
         frame=frame,
         account=codes,
@@ -127,10 +132,23 @@ def read_roster(scores: Scores, reasons: Reasons | None, history: History) -> Ro
         manager=manager,
         manager_ids=manager_ids,
         parent=np.where(parent < 0, len(frame) + np.arange(len(frame)), parent),
-        theme=np.where((sign >= 0) & (sign < ASLEEP), sign, main_theme(told, ids)).astype(np.int8),
-        sign=sign,
+        theme=theme,
+        kinds=kinds,
         ends=_ends(history, codes, int(scores.as_of), scores.horizon.days),
     )
+
+
+def _troubles(
+    history: History, codes: NDArray[np.int32], as_of: int, probability: Floats, from_reasons: NDArray[np.int8]
+) -> tuple[NDArray[np.int8], Floats | None]:
+    """Give the likeliest theme of every account and the shares of kinds, None without signs."""
+    cutoff = np.full(len(codes), as_of, dtype=np.int64)
+    kinds = likely(history, codes, cutoff)
+    if kinds is None:
+        return from_reasons, None
+    sign = likeliest(kinds)
+    theme = np.where((sign >= 0) & (sign < ASLEEP), sign, from_reasons).astype(np.int8)
+    return theme, with_untroubled(kinds, probability, cutoff)
 
 
 def _ends(history: History, codes: NDArray[np.int32], as_of: int, within: float) -> Floats:

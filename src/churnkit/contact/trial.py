@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from churnkit.contact.signs import trouble
+from churnkit.contact.later import later_calls
+from churnkit.contact.signs import UNKNOWN, likeliest, likely
 from churnkit.contact.standing import stamps
 from churnkit.features import compute
 from churnkit.history.controls import trial as reconstructed
@@ -51,13 +52,20 @@ class Trial:
     left
         1.0 left within the main horizon, 0.0 stayed.
     kind
-        int8, the sign of trouble at that moment (``signs.trouble``).
+        int8, the likeliest kind of trouble at that moment (``signs.likeliest``).
     X
         Covariates at that moment.
     immature, outside
         How many decisions were left out: too young to know the outcome; about accounts outside the population.
     assumption
         What must hold beyond the record, in a sentence.
+    kinds
+        float64 [n, kinds], how likely each kind is (``signs.likely``); None: ``kind`` is all that is known.
+    later
+        float64 [n], calls after the decision (:func:`churnkit.contact.later.later_calls`); None: not known.
+    certain
+        Decisions said to be drawn by lot that could not have gone the other way (propensity 0 or 1), or whose
+        propensity is not known: they tell nothing and are left out.
     """
 
     rung: str
@@ -73,6 +81,9 @@ class Trial:
     immature: int
     outside: int
     assumption: str = ""
+    kinds: Floats | None = None
+    later: Floats | None = None
+    certain: int = 0
 
     def __len__(self) -> int:
         return len(self.account)
@@ -86,7 +97,7 @@ def read_trial(history: History, churn: ChurnDefinition, features: tuple[Express
     Covariates and signs are taken at ``decided_at``, with what was known then; the outcome is the churn
     definition's from there on. Gives None where there are no decisions, or all or none were to call.
     """
-    frame, rung, assumption = _decisions(history, churn)
+    frame, rung, assumption, certain = _decisions(history, churn)
     if not len(frame):
         return None
     decided, account = stamps(frame, "decided_at"), frame["account"].to_numpy(dtype=np.int32)
@@ -98,6 +109,7 @@ def read_trial(history: History, churn: ChurnDefinition, features: tuple[Express
     role = _roles(frame)[keep]
     random = rung != OBSERVATIONAL
     account, decided = account[keep], decided[keep]
+    kinds = likely(history, account, decided)
     return Trial(
         rung=rung,
         account=account,
@@ -107,28 +119,39 @@ def read_trial(history: History, churn: ChurnDefinition, features: tuple[Express
         propensity=_numbers(frame, "propensity")[keep] if random else np.full(len(account), np.nan),
         role_propensity=_role_shares(contact, role),
         left=left[keep].astype(np.float64),
-        kind=trouble(history, account, decided),
+        kind=np.full(len(account), UNKNOWN, dtype=np.int8) if kinds is None else likeliest(kinds),
         X=compute(features, history, account=account, cutoff=decided).values.astype(np.float64),
         immature=int((left == _IMMATURE).sum()),
         outside=int((left == _OUTSIDE).sum()),
         assumption=assumption,
+        kinds=kinds,
+        later=later_calls(history, account, decided, churn.horizon.micros),
+        certain=certain,
     )
 
 
-def _decisions(history: History, churn: ChurnDefinition) -> tuple[pd.DataFrame, str, str]:
-    """Give the decisions of the strongest rung that there are, the rung, and what it assumes."""
-    written = history.decisions
+def _decisions(history: History, churn: ChurnDefinition) -> tuple[pd.DataFrame, str, str, int]:
+    """Give the decisions of the strongest rung there are, the rung, what it assumes, and how many are certain."""
+    written, certain = history.decisions, 0
     if written is not None:
         written = written[(stamps(written, "decided_at") != NEVER) & written["contact"].notna().to_numpy()]
         propensity = _numbers(written, "propensity")
-        by_lot = (written["assignment"] == "random").to_numpy() & (propensity > 0) & (propensity < 1)
+        drawn = (written["assignment"] == "random").to_numpy()
+        by_lot = drawn & (propensity > 0) & (propensity < 1)
+        certain = int((drawn & ~by_lot).sum())
         if by_lot.any():
-            return written[by_lot], RANDOMISED, ""
+            return written[by_lot], RANDOMISED, "", certain
+        written = written[~drawn]
     if history.contacts is not None and "assignment" in history.contacts:
         found = reconstructed(history, churn)
         if found.evidence == RECONSTRUCTED:
-            return found.frame[(found.frame["assignment"] == "random").to_numpy()], RECONSTRUCTED, found.assumption
-    return (pd.DataFrame() if written is None else written), OBSERVATIONAL, ""
+            return (
+                found.frame[(found.frame["assignment"] == "random").to_numpy()],
+                RECONSTRUCTED,
+                found.assumption,
+                certain,
+            )
+    return (pd.DataFrame() if written is None else written), OBSERVATIONAL, "", certain
 
 
 _IMMATURE, _OUTSIDE = -1, -2
