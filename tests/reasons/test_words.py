@@ -412,7 +412,7 @@ def test_sentences(feature, facts, text):
 def test_categories_by_name():
     industry = f.attribute("industry", categories=("health", "retail"))
     assert sentence(industry, seen(1.0)) == "Industry: retail."
-    assert sentence(industry, seen(nan)) == "Industry of this account: not on record."
+    assert sentence(industry, seen(nan)) == "Industry of this account: a rare one, or not on record."
 
 
 def test_a_phrase_of_ones_own():

@@ -162,7 +162,7 @@ def _expressions(history: History) -> dict[str, Expression]:
     if usage:
         each = f.latest("seats") if "seats" in names else 1
         asked |= {"use": f.count(usage, "84d") / each, "of_late": f.count(usage, "28d") / each}
-    if usage and history.signals.actor is not None:
+    if usage and history.signals.acted:
         asked["alone"] = f.days_since_main_user(usage, "182d") - f.days_since(usage)
         if "seats" in names:
             asked["idle"] = f.actors(usage, "28d") / f.latest("seats")
@@ -179,8 +179,8 @@ def _cases(history: History) -> dict[str, Expression]:
     signals = history.signals
     asked: dict[str, Expression] = {}
     if "ticket_opened" in signals.names:
-        mine = signals.signal == signals.code("ticket_opened")
-        codes = [] if signals.label is None else np.unique(signals.label[mine]).tolist()
+        found = [p.label[p.pick(["ticket_opened"])] for p in signals.parts() if p.label is not None]
+        codes = np.unique(np.concatenate(found)).tolist() if found else []
         labels = sorted(signals.labels[c] for c in codes if c >= 0)
         for theme in WORDS:
             about = [w for w in labels if _about(w) == theme]

@@ -92,6 +92,11 @@ class Signals:
         """Whether any fact carries a value."""
         return self.value is not None
 
+    @property
+    def acted(self) -> bool:
+        """Whether any fact names who acted."""
+        return self.actor is not None
+
     @cached_property
     def first(self) -> Mapping[str, int]:
         """When every signal that has facts was first seen, in microseconds UTC."""

@@ -88,6 +88,11 @@ class StoredSignals(Signals):
         return any(part.value is not None for part in self.parts())
 
     @cached_property
+    def acted(self) -> bool:
+        """Whether any fact names who acted."""
+        return any(part.actor is not None for part in self.parts())
+
+    @cached_property
     def first(self) -> Mapping[str, int]:
         """When every signal that has facts was first seen, in microseconds UTC."""
         found: dict[str, int] = {}

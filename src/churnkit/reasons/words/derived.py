@@ -160,7 +160,8 @@ def _attribute(expression: Expression, language: Language) -> Teller:
 
     def tell(seen: Seen) -> str:
         if seen.missing:
-            return language.sentence("no attribute", what=what)
+            # a kind that too few accounts are of is no category: the model knows as little of it as of none
+            return language.sentence("no attribute" if kinds is None else "rare attribute", what=what)
         now = language.number(seen.value) if kinds is None else kinds[int(seen.value)]
         return language.sentence("attribute", what=what, now=now)
 

@@ -111,6 +111,7 @@ TEXT = {
     # the account itself
     "attribute": "{what}: {now}.",
     "no attribute": "{what} of this account: not on record.",
+    "rare attribute": "{what} of this account: a rare one, or not on record.",
     "customer for": "Customer for {now}{beside}.",
     "customer since today": "Customer for less than a day{beside}.",
     # what stands in brackets at the end
