@@ -34,12 +34,12 @@ def test_the_audit_names_the_row(six):
     frame = audit(six, VOLUNTARY, ["2025-02-01"]).frame.set_index(["account_id", "horizon"])
     assert frame.loc[("cyd", "60d"), ["why", "row", "source"]].tolist() == [
         "left otherwise",
-        2,
+        3,
         "subscription s3 ended 2025-03-15 12:00 UTC (involuntary)",
     ]
     assert frame.loc[("bob", "90d"), ["label", "row", "source"]].tolist() == [
         1,
-        1,
+        2,
         "subscription s2 notice 2025-04-10 12:00 UTC (voluntary)",
     ]
     assert frame.loc[("ada", "90d"), "source"] == ""

@@ -92,10 +92,12 @@ def assemble(tables: Mapping[str, Any], orders: Orders) -> Contents:
     accounts, opened, attributes = _accounts(admitted["accounts"], keys)
     frames = {n: _coded(admitted[n], keys) for n in FRAMES if n in admitted}
     managers = admitted["managers"].frame() if "managers" in admitted else None
+    contracts = None
+    if "subscriptions" in frames:
+        contracts = read_contracts(frames["subscriptions"], admitted["subscriptions"].used_rows)
     for name in (*(n for n in FRAMES if n != "contacts"), "accounts", "managers"):
         if name in admitted:
             admitted[name].release()
-    contracts = read_contracts(frames["subscriptions"]) if "subscriptions" in frames else None
     facts, activity = Facts(), every["activity"]
     if isinstance(activity, AdmittedInParts):
         dating.name_events(facts, activity.events)

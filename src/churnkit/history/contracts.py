@@ -40,6 +40,8 @@ class Contracts:
     ----------
     versions
         Which rows belong together, and from when each counts.
+    row
+        int64, the number (from 1) of the row in the source table, rows set aside counted too.
     account
         int32 codes.
     ended, left
@@ -59,6 +61,7 @@ class Contracts:
     """
 
     versions: Versions
+    row: NDArray[np.int64]
     account: NDArray[np.int32]
     ended: NDArray[np.int64]
     ended_known: NDArray[np.int64]
@@ -73,6 +76,13 @@ class Contracts:
     auto_renew: NDArray[np.float64]
     plan: NDArray[np.object_]
     delay: NDArray[np.int64]
+
+    @property
+    def source_rows(self) -> NDArray[np.int64]:
+        """Give :attr:`row` in the order of the cleaned table."""
+        found = np.empty_like(self.row)
+        found[self.versions.order] = self.row
+        return found
 
     @property
     def subscription(self) -> NDArray[np.int64]:
@@ -113,8 +123,8 @@ class Contracts:
         return np.asarray(self.current(cutoff) & ~known_at(self.left, self.left_known, cutoff))
 
 
-def read_contracts(frame: pd.DataFrame) -> Contracts:
-    """Read cleaned subscription rows (with an ``account`` column) as versions."""
+def read_contracts(frame: pd.DataFrame, rows: NDArray[np.int64]) -> Contracts:
+    """Read cleaned subscription rows (with an ``account`` column), and their numbers in the source, as versions."""
     versions = Versions.of(frame, "subscription_id", "started_at")
     frame = frame.iloc[versions.order]
     ended, cancelled = micros(frame, "ended_at"), micros(frame, "cancelled_at")
@@ -124,6 +134,7 @@ def read_contracts(frame: pd.DataFrame) -> Contracts:
     there = (left != NEVER) & (versions.recorded != NEVER)
     return Contracts(
         versions=versions,
+        row=rows[versions.order],
         account=frame["account"].to_numpy(dtype=np.int32),
         ended=ended,
         ended_known=versions.known(ended),

@@ -164,6 +164,11 @@ class Admitted:
         """Rows that were not set aside."""
         return ~self._out
 
+    @property
+    def used_rows(self) -> NDArray[np.int64]:
+        """The numbers (from 1) that the used rows have in the source, counted as in :meth:`rejected`."""
+        return self.source.row_numbers(np.flatnonzero(self.used))
+
     def set_aside(self, rows: NDArray[np.bool_], column: str, why: str, *, cure: str, cells: Any = None) -> None:
         """Set rows aside (those that are still in), counting them and showing the first.
 

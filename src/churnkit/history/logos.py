@@ -41,7 +41,9 @@ def rolled_up(contents: Contents) -> Contents:
     keys = Keys(names, whole=contents.keys.whole and all(n.isdigit() for n in names))
     accounts, opened = _accounts(contents, code, keys)
     frames = {n: _mapped(f, code, keys) for n, f in contents.frames.items()}
-    contracts = read_contracts(frames["subscriptions"]) if "subscriptions" in frames else None
+    contracts = contents.contracts
+    if contracts is not None:
+        contracts = read_contracts(frames["subscriptions"], contracts.source_rows)
     notes = contents.notes
     if circles:
         text = f"{circles:,} accounts are their own parent by a circle of parent_id; each stays a logo of its own."

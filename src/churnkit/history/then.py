@@ -47,7 +47,12 @@ def cut(contents: Contents, at: int) -> Contents:
         first = as_text(int(contents.opened.min()))
         raise CutoffOutOfReach(f"known_at: no account was open at {as_text(at)}; the first opens {first}.")
     code = np.where(open_then, np.cumsum(open_then) - 1, -1).astype(np.int32)
-    frames = {n: _cut_frame(n, f, at, code) for n, f in contents.frames.items()}
+    kept = {n: _cut_frame(n, f, at, code) for n, f in contents.frames.items()}
+    frames = {n: f.reset_index(drop=True) for n, f in kept.items()}
+    contracts = contents.contracts
+    if contracts is not None:
+        rows = contracts.source_rows[kept["subscriptions"].index.to_numpy()]
+        contracts = read_contracts(frames["subscriptions"], rows)
     texts = contents.keys.index[open_then]
     return replace(
         contents,
@@ -55,13 +60,14 @@ def cut(contents: Contents, at: int) -> Contents:
         accounts=contents.accounts[open_then].reset_index(drop=True),
         opened=contents.opened[open_then],
         frames=frames,
-        contracts=read_contracts(frames["subscriptions"]) if "subscriptions" in frames else None,
+        contracts=contracts,
         signals=cut_signals(contents.signals, at, code),
         observed={n: replace(end, until=min(end.until, at)) for n, end in contents.observed.items()},
     )
 
 
 def _cut_frame(name: str, frame: pd.DataFrame, at: int, code: NDArray[np.int32]) -> pd.DataFrame:
+    """Cut one table; the index tells which of its rows are left."""
     there = code[frame["account"].to_numpy()] >= 0
     if name in _PLAIN:
         occurred, recorded = micros(frame, _PLAIN[name]), micros(frame, "recorded_at")
@@ -70,9 +76,7 @@ def _cut_frame(name: str, frame: pd.DataFrame, at: int, code: NDArray[np.int32])
     else:
         kept = _cut_intervals(name, frame, at)
         kept = kept[code[kept["account"].to_numpy()] >= 0]
-    kept = kept.reset_index(drop=True)
-    kept["account"] = code[kept["account"].to_numpy()]
-    return kept
+    return kept.assign(account=code[kept["account"].to_numpy()])
 
 
 def _cut_intervals(name: str, frame: pd.DataFrame, at: int) -> pd.DataFrame:

@@ -34,9 +34,9 @@ class LabelAudit(Drawable):
     frame
         One row per account, cutoff and horizon: ``account_id``, ``cutoff``, ``horizon``, ``label`` (1, 0 or
         NA), ``why`` (stayed, left, immature, had left unnoticed, left inside the lead, left otherwise),
-        ``mature``, ``left_at``, ``table``, ``row`` (of the cleaned table, ``history.subscriptions``; NA where
-        no single row decides) and ``source`` in words. Moment and source are those of the leave that decides,
-        also where it lies behind the horizon; empty where none is seen.
+        ``mature``, ``left_at``, ``table``, ``row`` (its number in the source table, from 1, counted as in
+        ``history.rejected``; NA where no single row decides) and ``source`` in words. Moment and source are
+        those of the leave that decides, also where it lies behind the horizon; empty where none is seen.
     sensitivity
         The churn rate under other settings, see :func:`sensitivity`.
     """

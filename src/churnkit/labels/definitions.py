@@ -48,7 +48,8 @@ class Source:
     Attributes
     ----------
     row
-        int64, the row of the cleaned table (``history.subscriptions``); -1 where no single row decides.
+        int64, the number (from 1) of the row in the source table, counted as in ``history.rejected``; -1 where
+        no single row decides.
     told
         Text: the fact, with its date.
     """

@@ -95,9 +95,9 @@ def contract_source(
         i = place.get((code, moment))
         if i is None:
             continue
-        row[k] = contracts.versions.order[i]
+        row[k] = contracts.row[i]
         what = "ended" if moment == contracts.ended[i] else "notice"
-        name = "" if names is None else f" {names.iloc[row[k]]}"
+        name = "" if names is None else f" {names.iloc[contracts.versions.order[i]]}"
         why = "" if contracts.reason[i] is None else f" ({contracts.reason[i]})"
         told[k] = f"subscription{name} {what} {as_text(moment)}{why}"
     return Source(row, told)
