@@ -46,6 +46,20 @@ class Cancelled(ChurnDefinition, kind="cancelled"):
 
     source = "subscriptions"
 
+    @property
+    def meaning(self) -> str:
+        """When an account has left, in words."""
+        wish = ", by the client's own wish" if self.voluntary_only else ""
+        return (
+            f"the last contract is ended, or notice of it given{wish} (whichever comes first; a new start within "
+            f"{self.rebuy_gap} is no leave)"
+        )
+
+    @property
+    def population(self) -> str:
+        """Who can leave at a cutoff, in words."""
+        return "accounts with a contract whose end or notice is not known at the cutoff"
+
     def check(self, history: History) -> None:
         """Refuse a history without subscriptions."""
         check_contracts(history, "Cancelled")

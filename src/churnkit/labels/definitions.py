@@ -96,6 +96,16 @@ class ChurnDefinition(BaseModel, ABC):
         return self.source
 
     @property
+    def meaning(self) -> str:
+        """When an account has left, in words."""
+        return f"{type(self).__name__}, by a definition of your own"
+
+    @property
+    def population(self) -> str:
+        """Who can leave at a cutoff, in words."""
+        return "the accounts that the definition lets in"
+
+    @property
     def shortest(self) -> Span:
         """The shortest horizon that the definition can answer."""
         return Span.of("1h")

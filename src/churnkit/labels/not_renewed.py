@@ -42,6 +42,16 @@ class NotRenewed(ChurnDefinition, kind="not-renewed"):
 
     source = "subscriptions"
 
+    @property
+    def meaning(self) -> str:
+        """When an account has left, in words."""
+        return f"a term ends and none follows within {self.grace}"
+
+    @property
+    def population(self) -> str:
+        """Who can leave at a cutoff, in words."""
+        return "accounts with a contract whose end or notice is not known at the cutoff"
+
     def check(self, history: History) -> None:
         """Refuse a history without subscriptions."""
         check_contracts(history, "NotRenewed")

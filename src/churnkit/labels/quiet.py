@@ -75,6 +75,18 @@ class WentQuiet(ChurnDefinition, kind="went-quiet"):
         """A silence of N days cannot be complete before N days."""
         return Span.of(self.days)
 
+    @property
+    def meaning(self) -> str:
+        """When an account has left, in words."""
+        what = f"no {listed} event" if (listed := " or ".join(self.events)) else "no event"
+        return f"{what} for {self.days} days on end"
+
+    @property
+    def population(self) -> str:
+        """Who can leave at a cutoff, in words."""
+        what = f"a {listed} event" if (listed := " or ".join(self.events)) else "an event"
+        return f"accounts with {what} in the {self.days} days before the cutoff, or opened within them"
+
     def check(self, history: History) -> None:
         """Refuse event names that the history has not."""
         for name in self.events:

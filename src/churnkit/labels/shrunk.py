@@ -72,6 +72,19 @@ class Shrunk(ChurnDefinition, kind="shrunk"):
         """Contracts tell mrr and seats, activity tells usage."""
         return "activity" if self.of == "usage" else "subscriptions"
 
+    @property
+    def meaning(self) -> str:
+        """When an account has left, in words."""
+        what = f"usage ({', '.join(self.events)})" if self.events else self.of
+        verbs = ("fall", "stay") if self.of == "seats" else ("falls", "stays")
+        return f"{what} {verbs[0]} by at least {100 * self.share:g} % and {verbs[1]} there for {self.stay}"
+
+    @property
+    def population(self) -> str:
+        """Who can leave at a cutoff, in words."""
+        level = f"usage in the {self.stay} before the cutoff" if self.of == "usage" else f"{self.of} above zero"
+        return f"accounts with {level} and, where there are contracts, one whose end or notice is not known then"
+
     def check(self, history: History) -> None:
         """Refuse a history that has not what is to fall."""
         if self.of == "usage":

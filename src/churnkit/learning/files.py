@@ -74,6 +74,9 @@ class EvidenceFile(_Strict):
     leaves: int
     overlap_weights: bool
     fold_loss: tuple[float, ...]
+    held_log_loss: float | None = None
+    held_base_log_loss: float | None = None
+    held_auc: float | None = None
 
 
 class BlendFile(_Strict):

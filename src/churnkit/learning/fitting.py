@@ -16,6 +16,7 @@ from churnkit.learning.choosing import SHARES, BoostedChoice, Job, LinearChoice,
 from churnkit.learning.drift import Forecast, forecast_level
 from churnkit.learning.ladder import base_rate, describe, highest_rung, warn_of_few
 from churnkit.learning.linear import Linear, fit_path, posterior_draws
+from churnkit.learning.measuring import held_figures, of_main
 from churnkit.learning.parts import BASE_RATE, BOOSTED, LOGISTIC, Spread
 from churnkit.learning.settings import LearnerSettings
 
@@ -151,9 +152,16 @@ def _refit(job: Job, choice: LinearChoice, verdict: Verdict) -> Blend:
             rounds=tried.shape.rounds if tried else 0,
             leaves=tried.shape.leaves if tried else 0,
             fold_loss=tuple(float(v) for v in tried.losses) if tried else (),
+            **_measured(job, choice.held, verdict),
         ),
         notes=_notes(rows, dropped=tried is not None and not texts),
     )
+
+
+def _measured(job: Job, held: Held, verdict: Verdict) -> dict[str, float | None]:
+    """Measure what was chosen on the folds that chose it."""
+    main = of_main(job.rows.known, job.folds, job.rows.main)
+    return held_figures(held.y, verdict.margin, held.group, verdict.fit, main=main)
 
 
 def _notes(rows: Rows, *, dropped: bool) -> tuple[str, ...]:

@@ -68,6 +68,9 @@ class Evidence:
     fold_loss
         Mean log loss on the folds for weights 0, 0.1 .. 1 of the boosted part: chosen by, so never a claim of
         quality.
+    held_log_loss, held_base_log_loss, held_auc
+        Of what was chosen, out of fold at the main horizon, beside each fold's own rate (whose area is 1/2); they
+        were chosen by too. None where there are no folds.
     """
 
     rows: int
@@ -81,6 +84,9 @@ class Evidence:
     leaves: int = 0
     overlap_weights: bool = True
     fold_loss: tuple[float, ...] = ()
+    held_log_loss: float | None = None
+    held_base_log_loss: float | None = None
+    held_auc: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

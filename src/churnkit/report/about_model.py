@@ -12,7 +12,7 @@ from churnkit.report.wording import count, listed, number, percent
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from churnkit.scoring import ChurnModel
+    from churnkit.scoring import ChurnModel, ModelCard
 
 
 class ModelSection(Section["ChurnModel"], of="ChurnModel"):
@@ -32,6 +32,9 @@ def card_blocks(model: ChurnModel) -> Iterable[Block]:
     yield Facts(
         (
             ("churn", definition_words(model.recipe.churn)),
+            ("that is", card.definition),
+            ("who can leave", card.population or "not told"),
+            ("data", _data(card)),
             ("learnt from", f"{count(card.snapshots, 'snapshot')} of {count(card.accounts, 'account')}"),
             ("cutoffs", f"{card.cutoffs}, {card.first_cutoff} to {card.last_cutoff}"),
             ("seen leaving", f"accounts: {events}"),
@@ -41,6 +44,8 @@ def card_blocks(model: ChurnModel) -> Iterable[Block]:
             ("rung of evidence", card.rung),
             ("boosted share", percent(card.boosted_share)),
             ("calibration", f"slope {number(card.slope)}, intercept {number(card.intercept)}; {card.folds}"),
+            ("calibrated on", _calibrated(card)),
+            ("on the folds", _chosen(card)),
             ("learnt until", card.learnt_until),
             ("versions", listed(f"{name} {version}" for name, version in card.versions.items())),
         )
@@ -50,3 +55,31 @@ def card_blocks(model: ChurnModel) -> Iterable[Block]:
     if card.suspects:
         yield Notes(card.suspects, "Columns that may know too much (Recipe(exclude=...) takes them out)")
     yield Notes((*card.limits, card.intended_use), "Limits and intended use")
+
+
+def _data(card: ModelCard) -> str:
+    """Count the rows used of each table, and say where the record ends."""
+    if not card.tables:
+        return "not told"
+    used = (
+        f"{table.name} {count(table.used)}" + (f" of {count(table.read)}" if table.used < table.read else "")
+        for table in card.tables
+    )
+    return f"rows used: {listed(used)}; the record ends {card.record_until}"
+
+
+def _calibrated(card: ModelCard) -> str:
+    if not card.calibrated_cutoff:
+        return "no answer that is known yet"
+    return f"answers to cutoffs until {card.calibrated_cutoff}, in by {card.calibrated_until}"
+
+
+def _chosen(card: ModelCard) -> str:
+    """Tell what the folds measured, and that they chose by it."""
+    if card.chosen_log_loss is None or card.chosen_base_log_loss is None:
+        return "nothing was measured: too few answers for folds"
+    area = "" if card.chosen_auc is None else f"; AUC {number(card.chosen_auc, 3)} (base rate 0.5)"
+    return (
+        f"log loss {number(card.chosen_log_loss, 4)} (base rate {number(card.chosen_base_log_loss, 4)}){area}; the "
+        "model was chosen by these figures, so they flatter: evaluate() measures its quality"
+    )

@@ -14,12 +14,14 @@ from churnkit.labels import reporting_end
 from churnkit.learning import Rows, fit_blend
 from churnkit.reasons import Groups
 from churnkit.scoring import guard
-from churnkit.scoring.card import ModelCard
+from churnkit.scoring.card import ModelCard, SourceTable
 from churnkit.snapshots import Folds, TrainingSet, make_folds, training_set
 from churnkit.timeline import as_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
 
     from churnkit.features import Book, Expression
     from churnkit.history import History
@@ -76,8 +78,12 @@ def _card(recipe: Recipe, blend: Blend, training: TrainingSet, folds: Folds, his
     main = labels.y[:, labels.horizons.index(recipe.churn.horizon)]
     mature = labels.cutoff[main >= 0]
     until = _learnt_until(recipe, training)
+    calibrated = _calibrated(recipe, mature)
     return ModelCard(
-        definition=repr(recipe.churn),
+        definition=_definition(recipe),
+        population=recipe.churn.population,
+        tables=_tables(history),
+        record_until=as_text(history.last_moment),
         cutoffs=len(np.unique(labels.cutoff)),
         first_cutoff=as_text(int(labels.cutoff.min())),
         last_cutoff=as_text(int(labels.cutoff.max())),
@@ -97,10 +103,42 @@ def _card(recipe: Recipe, blend: Blend, training: TrainingSet, folds: Folds, his
         boosted_share=blend.weight,
         slope=blend.calibration.slope,
         intercept=blend.calibration.intercept,
+        chosen_log_loss=blend.evidence.held_log_loss,
+        chosen_base_log_loss=blend.evidence.held_base_log_loss,
+        chosen_auc=blend.evidence.held_auc,
+        calibrated_cutoff=calibrated[0],
+        calibrated_until=calibrated[1],
         notes=blend.notes,
         versions={name: version(name) for name in PACKAGES},
-        limits=_limits(blend, folds),
+        limits=_limits(blend, folds, calibrated[1]),
     )
+
+
+def _definition(recipe: Recipe) -> str:
+    """Say in words when an account has left, and when it is asked."""
+    churn = recipe.churn
+    lead = f", from {churn.lead} after the cutoff on" if churn.lead.micros else ""
+    return f"{churn.meaning}; within {churn.horizon}{lead}"
+
+
+def _tables(history: History) -> tuple[SourceTable, ...]:
+    """Count what was read of every table, and say where its record ends."""
+    until = history.observed_until
+    return tuple(
+        SourceTable(name=name, read=read, used=used, until=as_text(until[name]) if name in until else "")
+        for name, (read, used) in history.rows.items()
+    )
+
+
+def _calibrated(recipe: Recipe, mature: NDArray[np.int64]) -> tuple[str, str]:
+    """Give the last cutoff whose answers are known, and the moment by which they were in.
+
+    Whatever the folds: those that are time-forward test on the last cutoffs, and the level follows every known one.
+    """
+    if not len(mature):
+        return "", ""
+    last = int(mature.max())
+    return as_text(last), as_text(last + recipe.churn.lead.micros + recipe.churn.horizon.micros)
 
 
 def _learnt_until(recipe: Recipe, training: TrainingSet) -> int:
@@ -117,11 +155,13 @@ def _learnt_until(recipe: Recipe, training: TrainingSet) -> int:
     return max(ends)
 
 
-def _limits(blend: Blend, folds: Folds) -> tuple[str, ...]:
+def _limits(blend: Blend, folds: Folds, calibrated: str) -> tuple[str, ...]:
     limits = [
         "It tells who is likely to leave, not whom a contact will keep.",
         "It was learnt under the contacts of the past; where these change, so does what it sees.",
     ]
+    if calibrated:
+        limits.append(f"Its probabilities are those of a book seen until {calibrated}; check them as the book changes.")
     if folds.kind != "time-forward":
         limits.append("Its calibration was set on the same period that it learnt from, since the history is short.")
     if blend.rung != "boosted":
