@@ -244,7 +244,9 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"Only binary classification is supported. The type of the target is {type_of_target(y)}.")
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
-            raise ValueError(f"y holds one class only, {self.classes_[0]!r}; two are needed to tell them apart.")
+            raise ValueError(
+                f"y holds one class only, {self.classes_.tolist()[0]!r}; two are needed to tell them apart."
+            )
         if self.positive is not None and self.positive not in self.classes_:
             raise ValueError(f"positive={self.positive!r} is none of the classes {self.classes_.tolist()}.")
         return np.asarray(y == self.classes_[1 if self._rises else 0])
