@@ -172,6 +172,32 @@ def test_declared_directions_hold_in_both_parts():
         assert (np.diff(blend.margin(X)[:, 0].reshape(40, 9), axis=1) >= -1e-12).all()
 
 
+def _along(X, j, steps=25):
+    """Forty rows, each walked along one feature from far below to far above what was learnt from."""
+    walked = np.repeat(X[:40], steps, axis=0)
+    walked[:, j] = np.tile(np.linspace(-6, 6, steps), 40)
+    return walked
+
+
+@pytest.mark.parametrize("signs", [(1, 1), (-1, -1), (-1, 1), (1, -1)])
+def test_each_part_alone_never_moves_the_wrong_way(signs):
+    made = flat(800, level=-1.0, mixed=True)  # risk truly rises with f0 and falls with f1
+    blend = fit_blend(
+        made.rows, settings=LearnerSettings(bags=2, trees=60, monotone=dict(zip(("f0", "f1"), signs, strict=True)))
+    )
+    boosters = [read_booster(text) for text in blend.boosters]
+    assert len(boosters) == 2
+    assert sum(booster.num_trees() for booster in boosters) <= 60
+    for j, sign in enumerate(signs):
+        X = _along(made.rows.X, j)
+        raw = raw_scores(boosters, X, made.rows.days)[:, :, 0]
+        for margin in (*raw, blend.linear.margin(X)[:, 0], blend.probability(X)[:, 0]):
+            moves = sign * np.diff(margin.reshape(40, -1), axis=1)
+            assert (moves >= -1e-12).all()
+            if sign == (1, -1)[j]:  # the declared way is the true one: the part does move
+                assert moves.max() > 0
+
+
 def test_an_unknown_direction_is_refused(made):
     with pytest.raises(RequestError, match=r"no feature 'f00' \(did you mean"):
         fit_blend(made.rows, settings=LearnerSettings(monotone={"f00": 1}))

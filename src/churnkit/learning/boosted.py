@@ -64,7 +64,7 @@ class Shape:
         tried = SHAPES[:1] if pairs > TRY_ALL_BELOW or settings.leaves or settings.learning_rate else SHAPES
         sizes = [(settings.leaves or leaves, settings.learning_rate or rate, sharp) for leaves, rate, sharp in tried]
         bags = max(settings.bags, 1)
-        return [cls(n, rate, max(1, min(settings.trees, TREE_BUDGET // n) // bags), sharp) for n, rate, sharp in sizes]
+        return [cls(n, rate, min(settings.trees, TREE_BUDGET // n) // bags, sharp) for n, rate, sharp in sizes]
 
     @property
     def parameters(self) -> dict[str, object]:

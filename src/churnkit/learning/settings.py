@@ -22,7 +22,7 @@ class LearnerSettings(BaseModel):
     bags
         Boosted models averaged, each on its own draw of accounts; 0 leaves the boosted part out.
     trees
-        Upper bound of trees over all bags.
+        Upper bound of trees over all bags; at least one per bag.
     leaves, learning_rate
         Size of a tree and shrinkage; silence chooses both by the number of churn events.
     l2
@@ -62,6 +62,11 @@ class LearnerSettings(BaseModel):
             raise ValueError(
                 f"{self.trees} trees of {self.leaves} leaves pass the budget of {TREE_BUDGET} leaves over all bags: "
                 f"at most {TREE_BUDGET // (self.leaves or 1)} trees of that size."
+            )
+        if self.trees < self.bags:
+            raise ValueError(
+                f"{self.trees} trees for {self.bags} bags: trees counts all bags together and each bag needs one; "
+                f"give at least trees={self.bags}, or bags={self.trees}."
             )
         return self
 
