@@ -48,12 +48,15 @@ class Shape:
     sharp
         Whether a leaf may rest on a handful of rows and is hardly shrunken: right where answers are nearly decided
         by the features, wrong where they are mostly noise.
+    own
+        LightGBM's settings that a search has found, by name, in place of those.
     """
 
     leaves: int
     learning_rate: float
     rounds: int
     sharp: bool = False
+    own: tuple[tuple[str, float], ...] = ()
 
     @classmethod
     def candidates(cls, settings: LearnerSettings, pairs: int) -> list[Shape]:
@@ -63,14 +66,18 @@ class Shape:
         """
         tried = SHAPES[:1] if pairs > TRY_ALL_BELOW or settings.leaves or settings.learning_rate else SHAPES
         sizes = [(settings.leaves or leaves, settings.learning_rate or rate, sharp) for leaves, rate, sharp in tried]
-        bags = max(settings.bags, 1)
-        return [cls(n, rate, min(settings.trees, TREE_BUDGET // n) // bags, sharp) for n, rate, sharp in sizes]
+        return [cls(n, rate, cls.most_rounds(settings, n), sharp) for n, rate, sharp in sizes]
+
+    @staticmethod
+    def most_rounds(settings: LearnerSettings, leaves: int) -> int:
+        """Rounds of one bag under which all bags together keep the budget of trees."""
+        return min(settings.trees, TREE_BUDGET // leaves) // max(settings.bags, 1)
 
     @property
     def parameters(self) -> dict[str, object]:
         """LightGBM's names for it."""
         leaf = SHARP if self.sharp else BLUNT
-        return {"num_leaves": self.leaves, "learning_rate": self.learning_rate, **leaf}
+        return {"num_leaves": self.leaves, "learning_rate": self.learning_rate, **leaf, **dict(self.own)}
 
 
 SHAPES = ((24, 0.1, False), (8, 0.08, False), (24, 0.1, True))

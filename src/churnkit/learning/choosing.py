@@ -13,6 +13,7 @@ from churnkit.learning.columns import Columns
 from churnkit.learning.ladder import logistic_task, positions
 from churnkit.learning.linear import LogisticTask, fit_path
 from churnkit.learning.rows import Bools, Floats, Ints, Rows, Split, account_folds, time_forward, usable
+from churnkit.learning.tuning import search
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,12 +93,13 @@ class LinearChoice:
 
 @dataclass(frozen=True, eq=False)
 class BoostedChoice:
-    """The boosted part's shape and rounds, the pairs with both margins, and each share's fit."""
+    """The boosted part's shape and rounds, the pairs with both margins, each share's fit, and words of a search."""
 
     stack: Stack
     shape: Shape
     held: Held
     fits: list[SlopeFit]
+    searched: str = ""
 
     @property
     def losses(self) -> Floats:
@@ -151,8 +153,21 @@ def _held(job: Job) -> Held:
 def choose_boosted(job: Job, choice: LinearChoice) -> BoostedChoice:
     """Boost every fold in every candidate shape; keep the best shape, its rounds and its margins."""
     stack = Stack.of(job.rows, job.weight(overlap=choice.overlap), positions(job.rows, job.settings))
-    shape, curves = _race(job, stack)
-    held = replace(choice.held, boosted=_boosted_margins(stack, job, curves, shape.rounds))
+    first = _weigh(job, choice.held, stack, *_race(job, stack))
+    if job.settings.tune is None:
+        return first
+
+    def attempt(shape: Shape) -> BoostedChoice:
+        workers = job.settings.workers
+        curves = side_by_side(lambda fold: fold_curve(stack, fold, shape, job.settings.seed), job.folds, workers)
+        return _weigh(job, choice.held, stack, replace(shape, rounds=best_rounds(curves)[1]), curves)
+
+    return search(first, attempt, job.settings)
+
+
+def _weigh(job: Job, held: Held, stack: Stack, shape: Shape, curves: Sequence[FoldCurve]) -> BoostedChoice:
+    """Fit the map of every share of one shape's boosted part."""
+    held = replace(held, boosted=_boosted_margins(stack, job, curves, shape.rounds))
     fits = side_by_side(lambda share: held.fit(held.mixed(share)), SHARES, job.settings.workers)
     return BoostedChoice(stack, shape, held, fits)
 

@@ -19,6 +19,7 @@ from churnkit.learning.linear import Linear, fit_path, posterior_draws
 from churnkit.learning.measuring import held_figures, of_main
 from churnkit.learning.parts import BASE_RATE, BOOSTED, LOGISTIC, Spread
 from churnkit.learning.settings import LearnerSettings
+from churnkit.learning.tuning import optuna
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +91,7 @@ def fit_blend(rows: Rows, *, folds: Sequence[Split] = (), settings: LearnerSetti
     Raises
     ------
     RequestError
-        If folds overlap, or a monotone direction names no feature.
+        If folds overlap, a monotone direction names no feature, or ``tune`` is asked for without its extra.
     """
     settings = settings or LearnerSettings()
     for name in settings.monotone:
@@ -100,6 +101,8 @@ def fit_blend(rows: Rows, *, folds: Sequence[Split] = (), settings: LearnerSetti
     rung = highest_rung(min(rows.events, rows.stayers))
     if rung != BOOSTED:
         warn_of_few(rows, rung)
+    elif settings.tune and settings.bags:
+        optuna()  # what is not installed is said before the work begins
     with threadpool_limits(1, "blas"):
         if rung == BASE_RATE:
             return base_rate(rows, settings)
@@ -154,7 +157,7 @@ def _refit(job: Job, choice: LinearChoice, verdict: Verdict) -> Blend:
             fold_loss=tuple(float(v) for v in tried.losses) if tried else (),
             **_measured(job, choice.held, verdict),
         ),
-        notes=_notes(rows, dropped=tried is not None and not texts),
+        notes=_notes(job, tried, dropped=tried is not None and not texts),
     )
 
 
@@ -164,10 +167,13 @@ def _measured(job: Job, held: Held, verdict: Verdict) -> dict[str, float | None]
     return held_figures(held.y, verdict.margin, held.group, verdict.fit, main=main)
 
 
-def _notes(rows: Rows, *, dropped: bool) -> tuple[str, ...]:
+def _notes(job: Job, tried: BoostedChoice | None, *, dropped: bool) -> tuple[str, ...]:
     """Say what a reader should know of this fit."""
+    rows = job.rows
     unseen = [str(h) for h, seen in zip(rows.horizons, rows.known.T, strict=True) if not seen.any()]
-    notes = []
+    notes = [tried.searched] if tried is not None and tried.searched else []
+    if tried is None and job.settings.tune is not None:
+        notes.append("Nothing was tuned: only the boosted part has settings to search, and it was not tried.")
     if dropped:
         notes.append("The boosted part earned no weight on the folds: the model is the logistic one.")
     if unseen:

@@ -36,6 +36,9 @@ class LearnerSettings(BaseModel):
         Used on the lowest rung alone. Silence declares nothing.
     monotone
         Feature name to +1 (risk never falls as it rises) or -1; binding in the boosted part and the logistic one.
+    tune
+        Trials of a search for the boosted part's settings on the same folds, the first of them the defaults (extra
+        ``tune``). Silence does not search: the defaults are sensible without.
     threads
         Models fitted side by side, each on one thread; silence takes the processors this process may use.
     """
@@ -52,6 +55,7 @@ class LearnerSettings(BaseModel):
     prior_rate: float | None = Field(default=None, gt=0, lt=1)
     prior_strength: float = Field(default=50.0, gt=0)
     monotone: dict[str, Literal[-1, 1]] = Field(default_factory=dict)
+    tune: int | None = Field(default=None, ge=1)
     threads: int | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")

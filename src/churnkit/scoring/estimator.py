@@ -52,7 +52,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     positive
         The label that means "left"; silence takes the second of ``classes_``. It is what is counted as an event;
         probabilities and decisions follow ``classes_`` either way.
-    bags, trees, leaves, learning_rate, prior_rate
+    bags, trees, leaves, learning_rate, prior_rate, tune
         As in :class:`~churnkit.learning.LearnerSettings`.
     monotone
         Column name to +1 (risk never falls as it rises) or -1.
@@ -90,6 +90,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         learning_rate: float | None = None,
         prior_rate: float | None = None,
         monotone: Mapping[str, Literal[-1, 1]] | None = None,
+        tune: int | None = None,
         random_state: int | np.random.RandomState | None = 7,
         n_jobs: int | None = None,
     ) -> None:
@@ -100,6 +101,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.learning_rate = learning_rate
         self.prior_rate = prior_rate
         self.monotone = monotone
+        self.tune = tune
         self.random_state = random_state
         self.n_jobs = n_jobs
 
@@ -210,6 +212,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             learning_rate=self.learning_rate,
             prior_rate=self.prior_rate,
             monotone=dict(self.monotone or {}),
+            tune=self.tune,
             threads=None if self.n_jobs is None or self.n_jobs < 0 else self.n_jobs,
             # Equal rows of a flat table are alike accounts, not one account seen twice.
             overlap_weights=False,
