@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from churnkit.features.afterwards import combined
 from churnkit.features.binding import bind, settled
@@ -75,7 +76,7 @@ def compute(
         history.check_reach(np.array([last]))
     plan = _planned(features, history, int(cutoff.max()) if cutoff.size else NEVER)
     values = evaluate(plan.columns, history, account=account, cutoff=cutoff, threads=threads)
-    moments = np.unique(cutoff).tolist()
+    moments = sorted(pd.unique(cutoff).tolist())  # by hashing: rows are many, cutoffs few
     kept = {c: books[c] for c in moments if books and c in books}
     # where nothing is held against peers, the rows of a cutoff need not be found
     rows_of = _by_cutoff(cutoff) if plan.ofbook or plan.shelves else ((c, slice(0)) for c in moments)

@@ -15,7 +15,7 @@ from churnkit.features.engine.sums import exact_sum, run_sums, window_sums
 def sums(values) -> dict[tuple[int, int], float]:
     """Sum every window of some values."""
     value = np.array(values, dtype=np.float64)
-    running = np.empty((3, len(value) + 1))
+    running = np.empty((len(value) + 1, 4))
     run_sums(value, 0, len(value), running)
     windows = [(a, b) for a in range(len(value) + 1) for b in range(a, len(value) + 1)]
     low, high = (np.array(side, dtype=np.int64) for side in zip(*windows, strict=True))

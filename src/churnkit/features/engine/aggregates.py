@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from churnkit.features.engine.compiling import kernel
+from churnkit.features.engine.compiling import inner
 from churnkit.features.engine.desk import (
     ACTOR,
-    BASE,
     DAYS,
     END,
+    FIRST,
     FIRST_AGGREGATE,
     FIRST_ROW,
     FUNCTION,
@@ -30,8 +30,11 @@ from churnkit.features.engine.desk import (
     STOP,
     SUM,
     TARGET,
+    TIMES,
     VALUE,
     VALUED,
+    VALUES,
+    WITHOUT,
 )
 from churnkit.features.engine.lists import TICK
 from churnkit.features.engine.moments import window_moments, window_range
@@ -89,26 +92,26 @@ KINDS = {name: Kind(number, needs) for number, (name, needs) in enumerate(_ALL.i
 _VALUES_FROM = _TOTAL
 
 
-@kernel
+@inner
 def _count(low, high, out):  # type: ignore[no-untyped-def]
     for r in range(len(out)):
-        out[r] = high[r] - low[r]
+        out[r] = np.float64(high[r]) - np.float64(low[r])
 
 
-@kernel
+@inner
 def _days_since(low, high, out, ends, time):  # type: ignore[no-untyped-def]
     cut, ending = ends
     for r in range(len(out)):
         out[r] = (cut[r] - ending - time[high[r] - 1]) / DAY if high[r] > low[r] else np.nan
 
 
-@kernel
+@inner
 def _active_days(low, high, out, day):  # type: ignore[no-untyped-def]
     for r in range(len(out)):
         out[r] = day[high[r] - 1] - day[low[r]] + 1 if high[r] > low[r] else 0
 
 
-@kernel
+@inner
 def _shift(mark, place, base, n, by):  # type: ignore[no-untyped-def]
     """Add to one count of a Fenwick tree of ``n`` that begins at ``base``."""
     k = place - base + 1
@@ -117,7 +120,7 @@ def _shift(mark, place, base, n, by):  # type: ignore[no-untyped-def]
         k += k & -k
 
 
-@kernel
+@inner
 def _before(mark, place, base):  # type: ignore[no-untyped-def]
     """Sum the counts of a Fenwick tree before a place."""
     found, k = 0, place - base
@@ -127,12 +130,12 @@ def _before(mark, place, base):  # type: ignore[no-untyped-def]
     return found
 
 
-@kernel
+@inner
 def _actors(low, high, out, acting, visits):  # type: ignore[no-untyped-def]
     """Distinct actors: those whose last fact before the window's end is not before its start."""
     visit, actor, last, mark = acting
     for v in range(visits):
-        base, n = visit[v, BASE], visit[v, LISTED]
+        base, n = visit[v, FIRST], visit[v, LISTED]
         for k in range(n + 1):
             mark[base + k] = 0
         seen, live = base, 0
@@ -153,13 +156,13 @@ def _actors(low, high, out, acting, visits):  # type: ignore[no-untyped-def]
                 last[actor[i]] = -1
 
 
-@kernel
+@inner
 def _main_user(low, high, out, ends, acting, visits):  # type: ignore[no-untyped-def]
     """Days since the last fact of whoever has the most facts in the window; of several, of the one seen last."""
     cut, ending, time = ends
     visit, actor, last, mark = acting
     for v in range(visits):
-        base, people = visit[v, BASE], 0
+        base, people = visit[v, FIRST], 0
         for k in range(base, base + visit[v, LISTED]):
             people = max(people, actor[k] + 1)
         for who in range(people):
@@ -185,45 +188,45 @@ def _main_user(low, high, out, ends, acting, visits):  # type: ignore[no-untyped
             last[who] = -1
 
 
-@kernel
+@inner
 def _mean(low, high, out):  # type: ignore[no-untyped-def]
     for r in range(len(out)):
-        out[r] = out[r] / (high[r] - low[r]) if high[r] > low[r] else np.nan
+        out[r] = out[r] / (np.float64(high[r]) - np.float64(low[r])) if high[r] > low[r] else np.nan
 
 
-@kernel
+@inner
 def _edge(low, high, out, value, latest):  # type: ignore[no-untyped-def]
     """Give the last or the first value."""
     for r in range(len(out)):
         out[r] = value[high[r] - 1 if latest else low[r]] if high[r] > low[r] else np.nan
 
 
-@kernel
+@inner
 def _until(cut, out):  # type: ignore[no-untyped-def]
     """Turn a date (days since 1970) into days from the cutoff."""
     for r in range(len(out)):
         out[r] -= cut[r] / DAY
 
 
-@kernel
+@inner
 def _extreme(low, high, out, blocks, maximum):  # type: ignore[no-untyped-def]
     visit, owner, ranges = blocks
     for r in range(len(out)):
         least, most = np.nan, np.nan
         if high[r] > low[r]:
-            bounds = (visit[owner[r], BASE], visit[owner[r], VALUED])
+            bounds = (visit[owner[r], FIRST], visit[owner[r], VALUED])
             least, most = window_range(ranges, bounds, low[r], high[r])
         out[r] = most if maximum else least
 
 
-@kernel
+@inner
 def _spread(low, high, out, blocks, slope):  # type: ignore[no-untyped-def]
     """Sample standard deviation of the values, or their least-squares slope per day."""
     visit, owner, moments = blocks
     for r in range(len(out)):
-        n, result = high[r] - low[r], np.nan
+        n, result = np.int64(high[r]) - np.int64(low[r]), np.nan
         if n > 1:
-            bounds = (visit[owner[r], BASE], visit[owner[r], VALUED])
+            bounds = (visit[owner[r], FIRST], visit[owner[r], VALUED])
             found = window_moments(moments, bounds, low[r], high[r])
             if not slope:
                 result = np.sqrt(found[3] / (n - 1))
@@ -232,27 +235,27 @@ def _spread(low, high, out, blocks, slope):  # type: ignore[no-untyped-def]
         out[r] = result
 
 
-@kernel
+@inner
 def _gap_mean(low, high, out, time):  # type: ignore[no-untyped-def]
     """Mean of the days between neighbouring facts of the window."""
     for r in range(len(out)):
-        n = high[r] - low[r] - 1
+        n = np.int64(high[r]) - np.int64(low[r]) - 1
         out[r] = (time[high[r] - 1] - time[low[r]]) / DAY / n if n > 0 else np.nan
 
 
-@kernel
+@inner
 def _gap_std(low, high, out, blocks):  # type: ignore[no-untyped-def]
     """Sample standard deviation of the days between neighbouring facts of the window."""
     visit, owner, gaps = blocks
     for r in range(len(out)):
-        n, result = high[r] - low[r] - 1, np.nan
+        n, result = np.int64(high[r]) - np.int64(low[r]) - 1, np.nan
         if n > 1:
-            bounds = (visit[owner[r], BASE], visit[owner[r], LISTED] - 1)
+            bounds = (visit[owner[r], FIRST], visit[owner[r], LISTED] - 1)
             result = np.sqrt(window_moments(gaps, bounds, low[r], high[r] - 1)[3] / (n - 1))
         out[r] = result
 
 
-@kernel
+@inner
 def _among_values(valued, place, out):  # type: ignore[no-untyped-def]
     """Turn places among facts into places among values."""
     for r in range(len(place)):
@@ -260,12 +263,12 @@ def _among_values(valued, place, out):  # type: ignore[no-untyped-def]
     return out[: len(place)]
 
 
-@kernel
+@inner
 def _of_facts(program, desk, which, visits, rows):  # type: ignore[no-untyped-def]
     """Fill the registers of a list's aggregates that ask when facts were, and whose."""
     aggregates, slot, place, register, cut = program.aggregates, program.slot, desk.place, desk.register, desk.cut
-    time, day, blocks = desk.time, desk.day, (desk.visit, desk.owner, desk.gaps)
-    acting = (desk.visit, desk.actor, desk.last, desk.mark)
+    time, day, blocks = desk.time[desk.list[TIMES]], desk.day, (desk.visit, desk.owner, desk.gaps)
+    acting = (desk.visit, desk.actor[desk.list[TIMES]], desk.last, desk.mark)
     for k in range(program.lists[which, FIRST_AGGREGATE], program.lists[which, LAST_AGGREGATE]):
         number, stop = aggregates[k, FUNCTION], aggregates[k, STOP]
         low, high, out = place[aggregates[k, START], :rows], place[stop, :rows], register[aggregates[k, TARGET], :rows]
@@ -285,11 +288,11 @@ def _of_facts(program, desk, which, visits, rows):  # type: ignore[no-untyped-de
             _gap_std(low, high, out, blocks)
 
 
-@kernel
+@inner
 def _of_values(program, desk, which, rows):  # type: ignore[no-untyped-def]
     """Fill the registers of a list's aggregates of values."""
     aggregates, place, register, cut, valued = program.aggregates, desk.place, desk.register, desk.cut, desk.valued
-    value, sums, whole = desk.value, desk.sums, desk.without[0] == 0
+    value, sums, whole = desk.value[desk.list[VALUES]], desk.sums, desk.list[WITHOUT] == 0
     ranges, moments = (desk.visit, desk.owner, desk.ranges), (desk.visit, desk.owner, desk.moments)
     for k in range(program.lists[which, FIRST_AGGREGATE], program.lists[which, LAST_AGGREGATE]):
         number = aggregates[k, FUNCTION]
@@ -313,7 +316,7 @@ def _of_values(program, desk, which, rows):  # type: ignore[no-untyped-def]
                 _until(cut, out)
 
 
-@kernel
+@inner
 def _blank_out(program, desk, which, rows):  # type: ignore[no-untyped-def]
     """Make windows missing that end where a table of the list has no word of that time any more."""
     aggregates, register, slot, cut = program.aggregates, desk.register, program.slot, desk.cut
@@ -324,7 +327,7 @@ def _blank_out(program, desk, which, rows):  # type: ignore[no-untyped-def]
                 register[target, r] = np.nan
 
 
-@kernel
+@inner
 def aggregate(program, desk, which, visits, rows):  # type: ignore[no-untyped-def]
     """Fill the registers of all aggregates of list ``which`` for the rows in hand."""
     _of_facts(program, desk, which, visits, rows)

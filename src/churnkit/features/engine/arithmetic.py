@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from churnkit.features.engine.compiling import kernel
+from churnkit.features.engine.compiling import inner
 from churnkit.features.engine.desk import ACCOUNT
 from churnkit.timeline import DAY
 
@@ -29,7 +29,7 @@ from churnkit.timeline import DAY
 """Operations. Greater-than is less-than with its sides exchanged."""
 
 
-@kernel
+@inner
 def _compare(operation, x, y):  # type: ignore[no-untyped-def]
     """Answer 1 or 0, and NaN where a side is missing."""
     if np.isnan(x) or np.isnan(y):
@@ -43,7 +43,7 @@ def _compare(operation, x, y):  # type: ignore[no-untyped-def]
     return 1.0 if x != y else 0.0
 
 
-@kernel
+@inner
 def _calculate(operation, x, y):  # type: ignore[no-untyped-def]
     if operation == ADD:
         return x + y
@@ -54,7 +54,7 @@ def _calculate(operation, x, y):  # type: ignore[no-untyped-def]
     return x / y if y != 0.0 else np.nan
 
 
-@kernel
+@inner
 def _apply(operation, x, y):  # type: ignore[no-untyped-def]
     if operation == LOG1P:
         return np.log1p(x) if x > -1.0 else np.nan
@@ -66,7 +66,7 @@ def _apply(operation, x, y):  # type: ignore[no-untyped-def]
     return y if x > y else x  # noqa: FURB136
 
 
-@kernel
+@inner
 def _combine(operation, x, y, out, rows):  # type: ignore[no-untyped-def]
     """Work out one operation of two registers (of one, where the second is ignored)."""
     if operation <= DIVIDE:
@@ -80,7 +80,7 @@ def _combine(operation, x, y, out, rows):  # type: ignore[no-untyped-def]
             out[r] = _apply(operation, x[r], y[r])
 
 
-@kernel
+@inner
 def _load(program, desk, step, rows):  # type: ignore[no-untyped-def]
     """Fill a register from a constant, a column of the accounts, or the age of one in days."""
     operation, what, out = step[0], step[2], desk.register[step[1]]
@@ -93,14 +93,14 @@ def _load(program, desk, step, rows):  # type: ignore[no-untyped-def]
             out[r] = held if operation == COLUMN else (cut[r] - held) / DAY
 
 
-@kernel
+@inner
 def _choose(x, y, z, out, rows):  # type: ignore[no-untyped-def]
     for r in range(rows):
         chosen = y[r] if x[r] != 0.0 else z[r]
         out[r] = np.nan if np.isnan(x[r]) else chosen
 
 
-@kernel
+@inner
 def calculate(program, desk, rows):  # type: ignore[no-untyped-def]
     """Carry out all steps for the rows in hand."""
     code, register = program.code, desk.register

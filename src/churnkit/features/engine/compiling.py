@@ -21,10 +21,19 @@ def kernel(function: Callable[..., Any]) -> Any:
     The machine code is cached beside the source or, where that cannot be written, in the user's
     cache directory; where neither can, it is compiled anew in each process.
     """
+    return _compiled(function, {})
+
+
+def inner(function: Callable[..., Any]) -> Any:
+    """Compile a function that only kernels call: without the way in from Python, which takes long to compile."""
+    return _compiled(function, {"no_cpython_wrapper": True, "no_cfunc_wrapper": True})
+
+
+def _compiled(function: Callable[..., Any], options: dict[str, bool]) -> Any:
     try:
-        compiled = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+        compiled = numba.njit(nogil=True, cache=True, error_model="numpy", **options)(function)
     except RuntimeError:  # numba found no directory that it may write to
-        return numba.njit(nogil=True, error_model="numpy")(function)
+        return numba.njit(nogil=True, error_model="numpy", **options)(function)
     _stamp(compiled)
     return compiled
 
@@ -47,7 +56,7 @@ def _digest() -> str:
     return hashlib.sha256(text).hexdigest()
 
 
-known_at = kernel(timeline.known_at)
+known_at = inner(timeline.known_at)
 """The rule of time, compiled from the one place where it is spelled."""
 
-within = kernel(timeline.within)
+within = inner(timeline.within)

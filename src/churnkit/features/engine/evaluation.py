@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from churnkit.features.engine.desk import Program, Rows
     from churnkit.features.engine.grouping import Facts
     from churnkit.features.expressions import Expression
-    from churnkit.history import History
+    from churnkit.history import History, Signals
 
 CHUNK = 4096
 """Rows that one call of the sweep takes: small beside the whole, so that threads end together."""
@@ -72,12 +72,22 @@ def evaluate(
     if not out.size:
         return out
     for mine, part in history.signals.shards(account):
-        facts = grouped(part, accounts, threads)
-        rows = arrange(account[mine], cutoff[mine], accounts)
+        facts, rows = _in_order(part, account[mine], cutoff[mine], accounts, threads)
         if not isinstance(mine, slice):
             rows = rows._replace(order=mine[rows.order], account=account, cutoff=cutoff)
         _sweep_all(program, facts, rows, out, threads)
     return out
+
+
+def _in_order(
+    signals: Signals, account: NDArray[np.int32], cutoff: NDArray[np.int64], accounts: int, threads: int
+) -> tuple[Facts, Rows]:
+    """Group facts by account, and the rows asked for beside it: grouping does not keep all threads busy."""
+    if threads == 1 or len(account) < CHUNK:
+        return grouped(signals, accounts, threads), arrange(account, cutoff, accounts)
+    with ThreadPoolExecutor(1) as pool:
+        rows = pool.submit(arrange, account, cutoff, accounts)
+        return grouped(signals, accounts, threads), rows.result()
 
 
 def _sweep_all(program: Program, facts: Facts, rows: Rows, out: NDArray[np.float32], threads: int) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from churnkit.features.engine.ordering import count, destine, number_actors, scatter, settle, tidy
+from churnkit.features.engine.ordering import count, destine, number_actors, scatter, scatter_values, settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +75,8 @@ def group(signals: Signals, accounts: int, threads: int) -> Facts:
         source = _column(values, dtype)
         target = np.empty_like(source)
         if len(source):
-            together(lambda k: scatter(source, target, place, cuts[k], cuts[k + 1]), parts)
+            move = scatter_values if dtype is np.float64 else scatter
+            together(lambda k: move(source, target, place, cuts[k], cuts[k + 1]), parts)
         return target
 
     occurred = moved(signals.occurred, np.int64)
@@ -87,7 +88,6 @@ def group(signals: Signals, accounts: int, threads: int) -> Facts:
         moved(signals.actor, np.int32),
     )
     known, signal, value, label, actor = columns
-    tidy(value)
     edges = np.searchsorted(start, cuts)
     edges[0], edges[-1] = 0, accounts
     together(lambda k: settle(start, occurred, columns, edges[k], edges[k + 1]), parts)

@@ -4,46 +4,44 @@ from __future__ import annotations
 
 import numpy as np
 
-from churnkit.features.engine.compiling import kernel, within
+from churnkit.features.engine.boundaries import BEGINNING
+from churnkit.features.engine.compiling import inner
 from churnkit.features.engine.desk import (
     ACTOR,
     BASE,
+    BY_SIGNAL,
     DAYS,
     FACTS,
-    FIRST_ROW,
-    FIRST_SLOT,
+    FIRST,
     GAP,
-    LAST_ROW,
-    LAST_SLOT,
+    IN_ORDER,
     LISTED,
     MOMENT,
     NEEDS,
+    PICKED,
     RANGE,
     SIGNAL,
     SUM,
     TEST,
+    TIMES,
     VALUE,
     VALUED,
+    VALUES,
+    WITHOUT,
 )
 from churnkit.features.engine.moments import build_moments, build_ranges
 from churnkit.features.engine.sums import run_sums
 from churnkit.timeline import DAY
 
-FIRST = int(np.iinfo(np.int64).min)
-"""The beginning of time."""
-
 TICK = 2.0**-36
 """Times since the first fact of a list, by which slopes are measured, in units of 2**36 microseconds (19 hours):
 exact as float64, and small enough that squares do not overflow."""
-
-_SHORT = 32
-"""Lists up to this length are counted through instead of searched."""
 
 BELOW, AT_MOST, ABOVE, AT_LEAST, EQUAL, UNEQUAL, LABELLED, BOTH, EITHER, NOT = range(10)
 """Operations of tests; the first six compare the value with a constant (no value: false)."""
 
 
-@kernel
+@inner
 def _compares(operation, value, limit):  # type: ignore[no-untyped-def]
     if operation == BELOW:
         return value < limit
@@ -58,7 +56,7 @@ def _compares(operation, value, limit):  # type: ignore[no-untyped-def]
     return value != limit and not np.isnan(value)
 
 
-@kernel
+@inner
 def _passes(code, constant, label_set, value, label):  # type: ignore[no-untyped-def]
     """Whether a fact passes a test; the stack of the postfix code is the bits of a number."""
     stack = 0
@@ -80,83 +78,123 @@ def _passes(code, constant, label_set, value, label):  # type: ignore[no-untyped
     return (stack & 1) == 1
 
 
-@kernel
-def _sift(program, facts, test, chosen, n):  # type: ignore[no-untyped-def]
-    """Keep those of the chosen facts that pass a test."""
-    code = program.test_code[program.test[test] : program.test[test + 1]]
-    constant, label_set, value, label = program.constant, program.label_set, facts.value, facts.label
-    kept = 0
-    for k in range(n):
-        fact = chosen[k]
-        v = value[fact] if len(value) else np.nan
-        if _passes(code, constant, label_set, v, np.int64(label[fact]) if len(label) else np.int64(-1)):
-            chosen[kept] = fact
-            kept += 1
-    return kept
-
-
-@kernel
-def _members(ordered, codes, member, chosen):  # type: ignore[no-untyped-def]
-    """Choose the facts of several signals."""
+@inner
+def _members(codes, fact, member, span, chosen):  # type: ignore[no-untyped-def]
+    """Choose the places of the facts of several signals."""
     n = 0
-    for k in range(len(ordered)):
-        if member[codes[ordered[k]]]:
-            chosen[n] = ordered[k]
+    for k in range(span[0], span[1]):
+        if member[codes[fact[k]]]:
+            chosen[n] = k
             n += 1
     return n
 
 
-@kernel
-def pick(program, facts, desk, which, visits):  # type: ignore[no-untyped-def]
-    """Copy the facts of list ``which`` for every visit in hand."""
-    one, test, needs = program.lists[which, SIGNAL], program.lists[which, TEST], program.lists[which, NEEDS]
-    visit, index, signal, member, codes = desk.visit, desk.fact, desk.signal, program.member[which], facts.signal
-    time, actor, chosen, occurred, acted = desk.time, desk.actor, desk.chosen, facts.occurred, facts.actor
-    values, source, gaps = (desk.value, desk.value_time, desk.valued), facts.value, 0
+@inner
+def _sift(program, facts, fact, test, chosen, n):  # type: ignore[no-untyped-def]
+    """Keep those of the chosen places whose facts pass a test."""
+    code = program.test_code[program.test[test] : program.test[test + 1]]
+    constant, label_set, value, label = program.constant, program.label_set, facts.value, facts.label
+    kept = 0
+    for k in range(n):
+        at = fact[chosen[k]]
+        v = value[at] if len(value) else np.nan
+        if _passes(code, constant, label_set, v, np.int64(label[at]) if len(label) else np.int64(-1)):
+            chosen[kept] = chosen[k]
+            kept += 1
+    return kept
+
+
+@inner
+def _choose(program, facts, desk, which, v):  # type: ignore[no-untyped-def]
+    """Choose the places of the facts of list ``which`` that visit ``v`` has; return how many, and in which order."""
+    one, test, chosen = program.lists[which, SIGNAL], program.lists[which, TEST], desk.chosen
+    if one >= 0:
+        order, first, n = BY_SIGNAL, desk.signal[v, one], desk.signal[v, one + 1] - desk.signal[v, one]
+        for k in range(n):
+            chosen[k] = first + k
+    else:
+        order, base = IN_ORDER, desk.visit[v, BASE]
+        span = (base, base + desk.visit[v, FACTS])
+        n = _members(facts.signal, desk.fact[IN_ORDER], program.member[which], span, chosen)
+    if test >= 0:
+        n = _sift(program, facts, desk.fact[order], test, chosen, n)
+    return n, order
+
+
+@inner
+def _copy(program, facts, desk, which, visits):  # type: ignore[no-untyped-def]
+    """Copy the facts of a list that do not lie side by side."""
+    visit, chosen, segment, time, needs = desk.visit, desk.chosen, desk.segment, desk.time, program.lists[which, NEEDS]
+    occurred, source, acted, value, actor = facts.occurred, facts.value, facts.actor, desk.value, desk.actor
     for v in range(visits):
         base = visit[v, BASE]
-        if one >= 0:
-            first, n = signal[v, one], signal[v, one + 1] - signal[v, one]
-            for k in range(n):
-                chosen[k] = index[0, first + k]
-        else:
-            n = _members(index[1, base : base + visit[v, FACTS]], codes, member, chosen)
-        if test >= 0:
-            n = _sift(program, facts, test, chosen, n)
+        n, order = _choose(program, facts, desk, which, v)
+        fact = desk.fact[order]
         for k in range(n):
-            time[base + k] = occurred[chosen[k]]
-        visit[v, LISTED] = n
+            time[PICKED, base + k] = occurred[fact[chosen[k]]]
+            segment[PICKED, base + k] = segment[order, chosen[k]]
         if needs & ACTOR:
             for k in range(n):
-                actor[base + k] = acted[chosen[k]] if len(acted) else -1
+                actor[PICKED, base + k] = acted[fact[chosen[k]]] if len(acted) else -1
         if needs & VALUE:
-            visit[v, VALUED] = _close_up(values, time, source, chosen, (base, n))
-            gaps += n - visit[v, VALUED]
-    desk.without[0] = gaps
+            for k in range(n):
+                value[PICKED, base + k] = source[fact[chosen[k]]] if len(source) else np.nan
+        visit[v, FIRST], visit[v, LISTED] = base, n
 
 
-@kernel
-def _close_up(values, time, source, chosen, span):  # type: ignore[no-untyped-def]
-    """Copy the values there are, side by side; return how many."""
-    value, value_time, valued = values
-    base, n = span
-    at = base
-    for k in range(n):
-        valued[base + k] = at
-        v = source[chosen[k]] if len(source) else np.nan
-        if not np.isnan(v):
-            value[at] = v
-            if len(value_time):
-                value_time[at] = (time[base + k] - time[base]) * TICK
-            at += 1
-    valued[base + n] = at
-    return at - base
+@inner
+def pick(program, facts, desk, which, visits):  # type: ignore[no-untyped-def]
+    """Take the facts of list ``which`` in hand for every visit: as they lie, or copied."""
+    visit, signal, one = desk.visit, desk.signal, program.lists[which, SIGNAL]
+    if one >= 0 and program.lists[which, TEST] < 0:
+        desk.list[TIMES] = desk.list[VALUES] = BY_SIGNAL
+        for v in range(visits):
+            visit[v, FIRST], visit[v, LISTED] = signal[v, one], signal[v, one + 1] - signal[v, one]
+    else:
+        desk.list[TIMES] = desk.list[VALUES] = PICKED
+        _copy(program, facts, desk, which, visits)
+    if program.lists[which, NEEDS] & VALUE:
+        _close_up(desk, visits)
 
 
-@kernel
+@inner
+def _close_up(desk, visits):  # type: ignore[no-untyped-def]
+    """Bring the values there are side by side where some facts have none."""
+    visit, source, valued = desk.visit, desk.value[desk.list[VALUES]], desk.valued
+    missing = np.int64(0)
+    for v in range(visits):
+        for k in range(visit[v, FIRST], visit[v, FIRST] + visit[v, LISTED]):
+            missing += np.int64(np.isnan(source[k]))
+        visit[v, VALUED] = visit[v, LISTED]
+    desk.list[WITHOUT] = missing
+    if missing == 0:
+        return
+    target = desk.value[PICKED]
+    desk.list[VALUES] = PICKED
+    for v in range(visits):
+        at, last = visit[v, FIRST], visit[v, FIRST] + visit[v, LISTED]
+        for k in range(visit[v, FIRST], last):
+            valued[k] = at
+            if not np.isnan(source[k]):
+                target[at] = source[k]
+                at += 1
+        valued[last] = at
+        visit[v, VALUED] = at - visit[v, FIRST]
+
+
+@inner
+def _time_values(desk, v):  # type: ignore[no-untyped-def]
+    """Give when each value was, counted from the first fact of the list."""
+    first, time, whole = desk.visit[v, FIRST], desk.time[desk.list[TIMES]], desk.list[WITHOUT] == 0
+    for k in range(first, first + desk.visit[v, LISTED]):
+        if whole or desk.valued[k + 1] > desk.valued[k]:
+            desk.value_time[k if whole else desk.valued[k]] = (time[k] - time[first]) * TICK
+
+
+@inner
 def _number_days(zone, time, day, base, n):  # type: ignore[no-untyped-def]
     """Number the calendar days that have a fact."""
-    at, number, previous = 0, 0, FIRST
+    at, number, previous = 0, 0, BEGINNING
     for i in range(base, base + n):
         while at + 1 < zone.shape[1] and zone[0, at + 1] <= time[i]:
             at += 1
@@ -167,105 +205,29 @@ def _number_days(zone, time, day, base, n):  # type: ignore[no-untyped-def]
         day[i] = number
 
 
-@kernel
+@inner
 def _measure_gaps(time, length, base, n):  # type: ignore[no-untyped-def]
     """Give the days between neighbouring facts."""
     for i in range(base, base + n - 1):
         length[i] = (time[i + 1] - time[i]) / DAY
 
 
-@kernel
+@inner
 def prepare(program, desk, which, visits):  # type: ignore[no-untyped-def]
     """Prepare what the aggregates of a list need."""
     needs, zone, visit = program.lists[which, NEEDS], program.zone, desk.visit
-    time, value, value_time = desk.time, desk.value, desk.value_time
+    time, value, value_time = desk.time[desk.list[TIMES]], desk.value[desk.list[VALUES]], desk.value_time
     for v in range(visits):
-        base, n, filled = visit[v, BASE], visit[v, LISTED], visit[v, VALUED]
+        first, n, filled = visit[v, FIRST], visit[v, LISTED], visit[v, VALUED]
         if needs & SUM:
-            run_sums(value, base, filled, desk.sums)
+            run_sums(value, first, filled, desk.sums)
         if needs & RANGE:
-            build_ranges(value, base, filled, desk.ranges)
+            build_ranges(value, first, filled, desk.ranges)
         if needs & MOMENT:
-            build_moments(value, value_time, base, filled, desk.moments)
+            _time_values(desk, v)
+            build_moments(value, value_time, first, filled, desk.moments)
         if needs & DAYS:
-            _number_days(zone, time, desk.day, base, n)
+            _number_days(zone, time, desk.day, first, n)
         if needs & GAP:
-            _measure_gaps(time, desk.gap, base, n)
-            build_moments(desk.gap, desk.gap, base, max(n - 1, 0), desk.gaps)
-
-
-@kernel
-def _seek(time, low, end, boundary):  # type: ignore[no-untyped-def]
-    """Find the first place from ``low`` on that is not before a boundary: steps double, then halve."""
-    step = 1
-    while low < end and within(time[low], FIRST, boundary):
-        # invariant: all places up to ``low`` are before the boundary
-        if low + step < end and within(time[low + step], FIRST, boundary):
-            low += step
-            step *= 2
-        elif step > 1:
-            step = 1
-        else:
-            return low + 1
-    return low
-
-
-@kernel
-def _count_before(time, span, boundary, found, n):  # type: ignore[no-untyped-def]
-    """Count the facts of a short list before each of ``n`` boundaries, four facts at a time: no step waits."""
-    first, last = span
-    for j in range(n):
-        found[j] = first
-    while first + 4 <= last:
-        a, b, c, d = time[first], time[first + 1], time[first + 2], time[first + 3]
-        for j in range(n):
-            end = boundary[j]
-            found[j] += np.int64(within(a, FIRST, end)) + np.int64(within(b, FIRST, end))
-            found[j] += np.int64(within(c, FIRST, end)) + np.int64(within(d, FIRST, end))
-        first += 4
-    while first < last:
-        a = time[first]
-        for j in range(n):
-            found[j] += np.int64(within(a, FIRST, boundary[j]))
-        first += 1
-
-
-@kernel
-def _search(time, span, boundary, found, n):  # type: ignore[no-untyped-def]
-    """Find the places of ``n`` boundaries in a long list, each from the one before where they ascend."""
-    first, last = span
-    at = first
-    for j in range(n):
-        if j > 0 and boundary[j] < boundary[j - 1]:
-            at = first
-        at = _seek(time, at, last, boundary[j])
-        found[j] = at
-
-
-@kernel
-def place(program, desk, which, visits):  # type: ignore[no-untyped-def]
-    """Find every window boundary of a list in its facts."""
-    visit, time, cut, places, slot_of = desk.visit, desk.time, desk.cut, desk.place, program.slot_of
-    boundary, found, rows, slots = desk.boundary, desk.found, desk.visit[0, FIRST_ROW], program.slot
-    first_slot, last_slot = program.lists[which, FIRST_SLOT], program.lists[which, LAST_SLOT]
-    if first_slot < last_slot and slot_of[first_slot] == 0:
-        first_slot += 1  # the beginning of time: set when the block was opened
-    for v in range(visits):
-        span = (visit[v, BASE], visit[v, BASE] + visit[v, LISTED])
-        low, m = visit[v, FIRST_ROW] - rows, visit[v, LAST_ROW] - visit[v, FIRST_ROW]
-        at = 0
-        for k in range(first_slot, last_slot):
-            before = slots[slot_of[k]]
-            for r in range(m):
-                boundary[at + r] = cut[low + r] - before
-            at += m
-        if visit[v, LISTED] <= _SHORT:
-            _count_before(time, span, boundary, found, at)
-        else:
-            _search(time, span, boundary, found, at)
-        at = 0
-        for k in range(first_slot, last_slot):
-            slot = slot_of[k]
-            for r in range(m):
-                places[slot, low + r] = found[at + r]
-            at += m
+            _measure_gaps(time, desk.gap, first, n)
+            build_moments(desk.gap, desk.gap, first, max(n - 1, 0), desk.gaps)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from churnkit.features.engine.compiling import kernel
+from churnkit.features.engine.compiling import inner, kernel
 
 
 @kernel
@@ -48,7 +48,7 @@ def window_range(tree, bounds, low, high):  # type: ignore[no-untyped-def]
     return least, most
 
 
-@kernel
+@inner
 def _moved(mean, rest, step):  # type: ignore[no-untyped-def]
     """Move a mean that is kept in two parts: its rounding must not show in squares of small deviations."""
     total = mean + step
@@ -58,7 +58,7 @@ def _moved(mean, rest, step):  # type: ignore[no-untyped-def]
     return high, rest - (high - total)
 
 
-@kernel
+@inner
 def _chan(a, b):  # type: ignore[no-untyped-def]
     """Merge (count, mean value in two parts, squares, mean time in two parts, squares, products)."""
     if a[0] == 0.0:
@@ -83,7 +83,7 @@ def _chan(a, b):  # type: ignore[no-untyped-def]
     )
 
 
-@kernel
+@inner
 def _block(tree, at, count):  # type: ignore[no-untyped-def]
     return (count, tree[at, 0], tree[at, 1], tree[at, 2], tree[at, 3], tree[at, 4], tree[at, 5], tree[at, 6])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from churnkit.features.engine.compiling import kernel
+from churnkit.features.engine.compiling import inner, kernel
 
 _RUN = 24
 """Facts that are ordered by insertion before runs are merged."""
@@ -34,13 +34,13 @@ def scatter(source, target, place, first, last):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def tidy(value):  # type: ignore[no-untyped-def]
-    """Keep one zero and one NaN: equal values must give equal bytes."""
-    for i in range(len(value)):
-        value[i] = np.nan if np.isnan(value[i]) else value[i] + 0.0
+def scatter_values(source, target, place, first, last):  # type: ignore[no-untyped-def]
+    """Move values to their places, with one zero and one NaN: equal values must give equal bytes."""
+    for i in range(first, last):
+        target[place[i]] = np.nan if np.isnan(source[i]) else source[i] + 0.0
 
 
-@kernel
+@inner
 def _tie(columns, i, j):  # type: ignore[no-untyped-def]
     """Whether fact ``i`` comes after fact ``j`` of the same moment."""
     known, signal, value, label, actor = columns
@@ -58,7 +58,7 @@ def _tie(columns, i, j):  # type: ignore[no-untyped-def]
     return len(actor) > 0 and actor[i] > actor[j]
 
 
-@kernel
+@inner
 def _in_order(occurred, columns, low, high):  # type: ignore[no-untyped-def]
     for i in range(low + 1, high):
         if occurred[i] < occurred[i - 1] or (occurred[i] == occurred[i - 1] and _tie(columns, i - 1, i)):
@@ -66,7 +66,7 @@ def _in_order(occurred, columns, low, high):  # type: ignore[no-untyped-def]
     return True
 
 
-@kernel
+@inner
 def sort_pairs(key, item, spare_key, spare, n):  # type: ignore[no-untyped-def]
     """Order ``key[:n]`` and ``item[:n]`` with it, equal keys as they came: insertion in runs, then merges."""
     for low in range(0, n, _RUN):
@@ -93,7 +93,7 @@ def sort_pairs(key, item, spare_key, spare, n):  # type: ignore[no-untyped-def]
         width *= 2
 
 
-@kernel
+@inner
 def _break_ties(key, index, columns, n):  # type: ignore[no-untyped-def]
     """Order facts of the same moment by all else."""
     low = 0
@@ -116,7 +116,7 @@ def _break_ties(key, index, columns, n):  # type: ignore[no-untyped-def]
         low = high
 
 
-@kernel
+@inner
 def _permute(column, index, low, n):  # type: ignore[no-untyped-def]
     """Bring ``column[low:low + n]`` into the order of ``index``."""
     if len(column):
@@ -127,7 +127,7 @@ def _permute(column, index, low, n):  # type: ignore[no-untyped-def]
             column[low + i] = moved[i]
 
 
-@kernel
+@inner
 def most(start, first, last):  # type: ignore[no-untyped-def]
     """Give the largest number of rows that an account from ``first`` to ``last`` (excluded) has."""
     found = np.int64(0)

@@ -14,6 +14,9 @@ import numpy as np
 
 from churnkit.features.engine.compiling import kernel
 
+HIGH, LOW, SIZE = range(3)
+"""Columns of running sums: both parts of the sum, and the sum of magnitudes."""
+
 _PARTIALS = 48
 """Non-overlapping float64 parts that cover the whole range of exponents (2098 bits / 53, and some)."""
 
@@ -27,7 +30,7 @@ def run_sums(value, base, n, sums):  # type: ignore[no-untyped-def]
     """Fill running sums (high part, low part, magnitudes) from ``base``: before each of ``n`` values, after all."""
     high = low = size = 0.0
     for i in range(base, base + n):
-        sums[0, i], sums[1, i], sums[2, i] = high, low, size
+        sums[i, HIGH], sums[i, LOW], sums[i, SIZE] = high, low, size
         v = value[i]
         s = high + v
         part = s - high
@@ -35,7 +38,7 @@ def run_sums(value, base, n, sums):  # type: ignore[no-untyped-def]
         low += (high - (s - part)) + (v - part)
         high = s
         size += abs(v)
-    sums[0, base + n], sums[1, base + n], sums[2, base + n] = high, low, size
+    sums[base + n, HIGH], sums[base + n, LOW], sums[base + n, SIZE] = high, low, size
 
 
 @kernel
@@ -44,12 +47,12 @@ def window_sums(value, sums, low, high, out):  # type: ignore[no-untyped-def]
     doubtful = 0
     for r in range(len(out)):
         start, stop = low[r], high[r]
-        a, b = sums[0, start], sums[0, stop]
+        a, b = sums[start, HIGH], sums[stop, HIGH]
         s = b - a
         part = s - b
-        total = s + ((b - (s - part)) - (a + part) + (sums[1, stop] - sums[1, start]))
+        total = s + ((b - (s - part)) - (a + part) + (sums[stop, LOW] - sums[start, LOW]))
         # NaN (from infinite sums) is never above its bound: it is doubtful too
-        sure = (abs(total) >= sums[2, stop] * _TRUST) | (start == stop)
+        sure = (abs(total) >= sums[stop, SIZE] * _TRUST) | (start == stop)
         out[r] = total if sure else np.nan
         doubtful += 0 if sure else 1
     if doubtful > 0:
