@@ -218,6 +218,14 @@ def monthly_cutoffs(first: Cutoff, last: Cutoff, *, timezone: str = "UTC") -> li
     return found
 
 
+def months_within(first: int, last: int, timezone: str) -> NDArray[np.int64]:
+    """Give the first instant of every month in ``[first, last]`` (microseconds); none is no fault."""
+    try:
+        return moments(monthly_cutoffs(as_datetime(first), as_datetime(last), timezone=timezone))
+    except RequestError:
+        return np.empty(0, np.int64)
+
+
 def weekly_cutoffs(first: Cutoff, last: Cutoff, *, weeks: int = 1, timezone: str = "UTC") -> list[datetime]:
     """Give a moment every ``weeks`` weeks from ``first`` to ``last``, both included, at the same clock time."""
     where = zone(timezone)

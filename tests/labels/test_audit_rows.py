@@ -82,3 +82,16 @@ def test_no_number_is_in_the_tables_or_the_features():
     assert set(history.subscriptions) == {"account", *SUBSCRIPTIONS}
     assert history.subscriptions.index.tolist() == [0, 1, 2]
     assert not [n for n in history.signals.names if "row" in n]
+
+
+def test_silence_audits_every_month_of_the_record():
+    history = made()
+    frame = audit(history, Cancelled()).frame
+    # The first fact is the login of 2025-02-01 at 10; from b's end, 2025-05-01 at midnight, on nobody is left to ask.
+    assert frame["cutoff"].drop_duplicates().dt.strftime("%m-%d").tolist() == ["03-01", "04-01", "05-01"]
+
+
+def test_a_record_shorter_than_a_month_is_audited_at_its_end():
+    with pytest.warns(RowsSetAside):
+        short = History(**small(subscriptions=SUBSCRIPTIONS), observed_until="2025-02-03")
+    assert audit(short, Cancelled()).frame["cutoff"].unique().tolist() == [pd.Timestamp("2025-02-03", tz="UTC")]

@@ -10,6 +10,7 @@ from churnkit.errors import HorizonError, UnknownSignal
 from churnkit.history import History
 from churnkit.labels import WentQuiet, label
 from churnkit.timeline import DAY, as_timestamps, moment, moments
+from support import company
 
 
 def one_account(days, opened=0.0):
@@ -72,13 +73,45 @@ def test_a_new_account_without_events_is_asked():
     assert answer(one_account([], opened=10), WentQuiet(days=30), 41) is None
 
 
-def test_six_accounts(six):
+def test_six_accounts_without_contracts():
+    tables = company.tables()
+    del tables["subscriptions"]
+    six = History(**tables, observed_until=company.OBSERVED)
     standing = WentQuiet(days=30).standing(six, moment("2025-04-20"))
     assert set(six.account_ids[standing.inside]) == {"ada", "bob", "fay"}
     assert standing.why[six.code("dot")] == "silent for 30 days or more"
     # Bob's last login, 2025-03-31 noon, is 29.5 days before 2025-04-30 but 30.5 before 2025-05-01.
     assert WentQuiet(days=30).standing(six, moment("2025-04-30")).inside[six.code("bob")]
     assert not WentQuiet(days=30).standing(six, moment("2025-05-01")).inside[six.code("bob")]
+
+
+def test_who_is_out_of_contract_is_not_asked(six):
+    quiet = WentQuiet(days=60)
+    # Bob logs in until 2025-03-31 and gives notice on 2025-04-10 at noon, the contract ends on the 30th.
+    for at, why in (("04-10T12:00", ""), ("04-10T12:01", "notice given"), ("05-01", "contract ended")):
+        assert quiet.standing(six, moment(f"2025-{at}")).why[six.code("bob")] == why
+    # Fay's notice of 2025-04-25 is known from 2025-05-05 on; cyd is back on 2025-05-20.
+    assert quiet.standing(six, moment("2025-05-04")).inside[six.code("fay")]
+    assert quiet.standing(six, moment("2025-05-06")).why[six.code("fay")] == "notice given"
+    assert quiet.standing(six, moment("2025-05-19")).why[six.code("cyd")] == "contract ended"
+    assert quiet.standing(six, moment("2025-05-22")).inside[six.code("cyd")]
+
+
+def test_who_never_had_a_contract_is_asked():
+    tables = company.tables()
+    rows = tables["subscriptions"]
+    tables["subscriptions"] = rows[rows["account_id"] != "ada"]
+    history = History(**tables, observed_until=company.OBSERVED)
+    assert WentQuiet(days=30).standing(history, moment("2025-04-20")).inside[history.code("ada")]
+
+
+def test_the_delay_is_that_of_the_named_events(six):
+    # Bob's login of 2025-02-24 noon is recorded on 2025-03-03 noon; of n logins the others are known at once, so the
+    # 99th percentile lies between them: position .99 (n - 1) of n sorted delays, the last of which is seven days.
+    n = int((company.activity()["event"] == "login").sum())
+    expected = 7 * 86_400 * max(0.99 * (n - 1) - (n - 2), 0)
+    assert WentQuiet(days=7, events=("login",)).delay(six) == np.ceil(expected) * 1_000_000
+    assert WentQuiet(days=7, events=("export",)).delay(six) == 0
 
 
 def test_a_late_row_counts_for_the_population_only_once_known(six):

@@ -50,11 +50,22 @@ def test_silences_cut_off_by_the_record_count_for_as_long_as_they_were_seen():
 
 
 def test_where_everybody_returns_the_longest_is_proposed_and_said_to_be_so():
-    found = suggest_quiet_days(book([(50, 40)], until="2025-02-25"), candidates=(7, 30, 90))
+    found = suggest_quiet_days(book([(62, 40)], until="2025-03-10"), candidates=(7, 30, 90))
     assert found.days == 30
     assert "No length can be judged" in found.why
 
 
+def test_a_length_after_which_there_was_no_time_to_return_is_not_proposed():
+    # All forty come back after 50 days, and the record ends 56 days after the last event: of forty silences of 40 days
+    # or more that go on at its end nobody knows more than 16 further days.
+    returns, until = [(50, 40)], "2025-04-17"
+    found = suggest_quiet_days(book(returns, until=until), candidates=(28, 52))
+    assert found.frame["return_share"].tolist() == pytest.approx([1 / 2, 0])
+    assert found.days == 28
+    assert "after the longest, 50% of 80 silences of 28 days end in a return" in found.why
+    assert suggest_quiet_days(book(returns, until="2025-06-05"), candidates=(28, 52)).days == 52
+
+
 def test_too_little_is_refused():
-    with pytest.raises(EmptyTable, match="days yourself"):
+    with pytest.raises(EmptyTable, match="0 silences of 7 days or more are seen, the longest of 4 days.*days yourself"):
         suggest_quiet_days(book([], until="2025-01-05"), candidates=(7,))

@@ -73,6 +73,15 @@ def test_the_population_knows_no_future(saas, saas_tables, change, definition):
 
 
 @every
+def test_who_has_left_or_given_notice_is_nowhere_asked(saas, definition):
+    known = Cancelled().standing(saas, MOMENT).why.astype(str)
+    for reason in ("notice given", "contract ended"):
+        gone = known == reason
+        assert gone.any()
+        assert not definition.standing(saas, MOMENT).inside[gone].any()
+
+
+@every
 def test_the_past_changes_no_label_of_who_stays_in(saas, definition):
     """A leave never lies before the moment from which leaves count."""
     start = MOMENT + definition.lead.micros
@@ -85,7 +94,7 @@ def test_the_past_changes_no_label_of_who_stays_in(saas, definition):
 
 @every
 def test_the_audit_tells_the_labels(saas, definition):
-    at = moments(ck.monthly_cutoffs("2024-12", "2025-02"))
+    at = moments(ck.monthly_cutoffs("2024-12", "2025-09"))
     found, told = label(saas, definition, at, definition.horizons()), audit(saas, definition, at)
     assert len(told.frame) == found.y.size
     known = told.frame["label"].dropna()
@@ -94,5 +103,7 @@ def test_the_audit_tells_the_labels(saas, definition):
     assert (left["left_at"] >= left["cutoff"]).all()
     assert left["source"].ne("").all()
     assert told.frame.loc[~told.frame["mature"], "label"].isna().all()
+    end = pd.Timestamp(saas.observed_until[definition.table], unit="us", tz="UTC")
+    assert not (told.frame["left_at"] > end).any()  # nobody has seen what comes after the record
     first = told.sensitivity.iloc[0]
     assert (first["setting"], first["labels"]) == ("as defined", int((found.y[:, -1] >= 0).sum()))

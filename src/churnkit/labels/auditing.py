@@ -11,7 +11,7 @@ import pandas as pd
 from churnkit.display import Drawable
 from churnkit.errors import ChurnkitError
 from churnkit.labels.labelling import UNKNOWN, WHY, Labels, label
-from churnkit.timeline import NEVER, as_timestamps, moments
+from churnkit.timeline import NEVER, as_timestamps, moments, months_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,7 +36,8 @@ class LabelAudit(Drawable):
         NA), ``why`` (stayed, left, immature, had left unnoticed, left inside the lead, left otherwise),
         ``mature``, ``left_at``, ``table``, ``row`` (its number in the source table, from 1, counted as in
         ``history.rejected``; NA where no single row decides) and ``source`` in words. Moment and source are
-        those of the leave that decides, also where it lies behind the horizon; empty where none is seen.
+        those of the leave that decides, also where it lies behind the horizon; empty where none is seen before
+        the record of the table ends.
     sensitivity
         The churn rate under other settings, see :func:`sensitivity`.
     """
@@ -49,7 +50,7 @@ class LabelAudit(Drawable):
 def audit(
     history: History,
     definition: ChurnDefinition,
-    cutoffs: Iterable[Cutoff | int],
+    cutoffs: Iterable[Cutoff | int] | None = None,
     *,
     horizons: tuple[Span, ...] | None = None,
 ) -> LabelAudit:
@@ -62,7 +63,7 @@ def audit(
     definition
         When an account has left.
     cutoffs
-        Moments.
+        Moments; None: the first of every month of the record.
     horizons
         Beside the main one; silence takes the usual ones.
 
@@ -70,7 +71,12 @@ def audit(
     -------
     LabelAudit
     """
-    at = moments(cutoffs, history.timezone)
+    definition.check(history)
+    if cutoffs is None:
+        at = months_within(history.first_moment + 1, history.last_moment, history.timezone)
+        at = at if len(at) else np.array([history.last_moment])
+    else:
+        at = moments(cutoffs, history.timezone)
     asked = definition.horizons(horizons)
     found = label(history, definition, at, asked)
     pieces = [(piece, found.of(mine)) for piece, mine in history.pieces()]
@@ -113,6 +119,8 @@ def _horizon(history: History, definition: ChurnDefinition, found: Labels, j: in
     """Tell the labels of one horizon."""
     y, why = found.y[:, j], found.why[:, j]
     at = np.where(np.isin(why, _LOST), found.lost_at, found.left_at)
+    # Where the record ends every silence seems to go on: that is no leave that anybody has seen.
+    at = np.where(at <= history.observed_until[definition.table], at, NEVER)
     source = definition.sources(history, found.account, at)
     return pd.DataFrame(
         {

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from churnkit.history import History
     from churnkit.history.contracts import Contracts
 
+ENDED, NOTICE = "contract ended", "notice given"
+"""Why an account that had a contract is not asked."""
+
 
 @dataclass(frozen=True, eq=False)
 class Covers:
@@ -99,10 +102,24 @@ def contract_standing(history: History, cutoff: int, who: str) -> Standing:
     notice = current & ~running & (contracts.left < cutoff) & (contracts.ended >= cutoff)
     why = np.full(n, "no contract yet", dtype=object)
     why[history.opened >= cutoff] = "not open yet"
-    why[marked(contracts.account[current], n)] = "contract ended"
-    why[marked(contracts.account[notice], n)] = "notice given"
+    why[marked(contracts.account[current], n)] = ENDED
+    why[marked(contracts.account[notice], n)] = NOTICE
     why[inside] = ""
     return Standing(inside, why)
+
+
+def left_contract(history: History, cutoff: int) -> NDArray[np.object_]:
+    """Say of every account whether its last contract has ended or been given notice of, as known at a cutoff.
+
+    Returns
+    -------
+    object [n]
+        The reason; empty for accounts under contract, without one so far, and where there is no table of contracts.
+    """
+    if history.contracts is None or not len(history.contracts.account):
+        return np.full(len(history.accounts), "", dtype=object)
+    why = contract_standing(history, cutoff, "").why
+    return np.where(np.isin(why.astype(str), (ENDED, NOTICE)), why, "")
 
 
 def contracts_of(history: History, who: str) -> Contracts:

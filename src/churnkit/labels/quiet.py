@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import field_validator, model_validator
 
 from churnkit.errors import HorizonError
+from churnkit.labels.covers import left_contract
 from churnkit.labels.definitions import ChurnDefinition, Source, Standing, percentile_99
 from churnkit.labels.sources import Moments, lateness
 from churnkit.timeline import NEVER, Span, as_text, known_at
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 class WentQuiet(ChurnDefinition, kind="went-quiet"):
     """The account falls silent: a run of ``days`` days without a named event.
 
-    Population: a named event in ``[cutoff - days, cutoff)``, or opened within those days. It leaves
-    within h if a run of ``days`` days without such an event begins at or after ``cutoff + lead`` and is
+    Population: a named event in ``[cutoff - days, cutoff)``, or opened within those days; where there are
+    contracts, nobody whose last one has ended or been given notice of, as known then. It leaves within h if a run of ``days`` days without such an event begins at or after ``cutoff + lead`` and is
     complete by ``cutoff + lead + h``; with h = days and lead 0 that is "no event in the next days".
 
     Parameters
@@ -85,7 +86,10 @@ class WentQuiet(ChurnDefinition, kind="went-quiet"):
     def population(self) -> str:
         """Who can leave at a cutoff, in words."""
         what = f"a {listed} event" if (listed := " or ".join(self.events)) else "an event"
-        return f"accounts with {what} in the {self.days} days before the cutoff, or opened within them"
+        return (
+            f"accounts with {what} in the {self.days} days before the cutoff, or opened within them; not those whose "
+            "last contract's end or notice is known then"
+        )
 
     def check(self, history: History) -> None:
         """Refuse event names that the history has not."""
@@ -93,7 +97,7 @@ class WentQuiet(ChurnDefinition, kind="went-quiet"):
             history.signals.code(name)
 
     def standing(self, history: History, cutoff: int) -> Standing:
-        """Accounts with an event, or opened, in the last ``days`` days, as known at the cutoff."""
+        """Accounts with an event, or opened, in the last ``days`` days and not out of contract, as known then."""
         signals = history.signals
         n = len(history.accounts)
         rows = self._rows(history)
@@ -109,6 +113,9 @@ class WentQuiet(ChurnDefinition, kind="went-quiet"):
         why = np.full(n, f"silent for {self.days} days or more", dtype=object)
         why[~ever] = "no event yet"
         why[~is_open] = "not open yet"
+        left = left_contract(history, cutoff)
+        inside &= left == ""
+        why = np.where(is_open & (left != ""), left, why)
         why[inside] = ""
         return Standing(inside, why)
 

@@ -73,7 +73,8 @@ def suggest_quiet_days(
     most_returns
         At most this share of the silences may end in a return.
     candidates
-        Lengths to choose from, in days; those reached by fewer than 20 silences are shown, not chosen.
+        Lengths to choose from, in days. Those reached by fewer than 20 silences, and those longer than half the
+        record (after which there was too little time to return), are shown, not chosen.
 
     Returns
     -------
@@ -94,18 +95,20 @@ def suggest_quiet_days(
         share = curve.return_share(days * DAY) if reached.any() else np.nan
         rows.append((days, int(reached.sum()), int((reached & ended).sum()), int((reached & ~ended).sum()), share))
     frame = pd.DataFrame(rows, columns=["days", "silences", "returned", "still_silent", "return_share"])
-    days, why = _choose(frame, most_returns)
+    days, why = _choose(frame, most_returns, int(length.max()))
     return QuietDays(days, frame.assign(proposed=frame["days"] == days), most_returns, why)
 
 
-def _choose(frame: pd.DataFrame, most: float) -> tuple[int, str]:
-    """Take the shortest candidate that is seldom followed by a return."""
-    judged = frame[frame["silences"] >= FEWEST]
+def _choose(frame: pd.DataFrame, most: float, longest: int) -> tuple[int, str]:
+    """Take the shortest candidate that is seldom followed by a return, given the longest silence seen."""
+    # A return must have had as long again to come: just before the record ends nobody has returned yet.
+    judged = frame[(frame["silences"] >= FEWEST) & (2 * frame["days"] * DAY <= longest)]
     if judged.empty:
         seen, shortest = int(frame["silences"].max()), int(frame["days"].min())
         raise EmptyTable(
-            f"activity: {seen} silences of {shortest} days or more are seen, and {FEWEST} are needed to propose "
-            "days. Export more of the past, or name the days yourself: WentQuiet(days=...)."
+            f"activity: {seen} silences of {shortest} days or more are seen, the longest of {longest / DAY:.0f} days; "
+            f"{FEWEST} and twice {shortest} days are needed to propose days. Export more of the past, or name the days "
+            "yourself: WentQuiet(days=...)."
         )
     seldom = judged[judged["return_share"] <= most]
     row = judged.iloc[-1] if seldom.empty else seldom.iloc[0]

@@ -16,7 +16,7 @@ from churnkit.scoring import rivals, words
 from churnkit.scoring.evaluation import SHARE, EvaluationReport, check_share, immature, records, told
 from churnkit.scoring.measuring import OURS, Judged, Ranking
 from churnkit.scoring.model import ChurnModel
-from churnkit.timeline import DAY, Cutoff, Span, as_datetime, as_text, as_timestamps, moments, monthly_cutoffs
+from churnkit.timeline import DAY, Cutoff, Span, as_text, as_timestamps, moments, months_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -134,22 +134,13 @@ def backtest(  # noqa: PLR0913 - a replay has a beginning, a rhythm and a length
 
 def _to_learn_from(history: History, at: NDArray[np.int64], learn: Iterable[Cutoff | int] | None) -> NDArray[np.int64]:
     first, last = history.first_moment, int(at.max())
-    taught = _months(first + WARMING, last, history.timezone) if learn is None else moments(learn, history.timezone)
+    taught = months_within(first + WARMING, last, history.timezone) if learn is None else moments(learn, history.timezone)
     if not (taught < last).any():
         raise RequestError(
             f"backtest: no moment to learn from lies before {as_text(last)}, the last list; the first fact is of "
             f"{as_text(first)}. Make later lists, or pass learn= with earlier moments."
         )
     return taught
-
-
-def _months(first: int, last: int, timezone: str) -> NDArray[np.int64]:
-    """Give the months that begin between two moments; none is no fault."""
-    early, late = as_datetime(first), as_datetime(last)
-    try:
-        return moments(monthly_cutoffs(early, late, timezone=timezone))
-    except RequestError:
-        return np.empty(0, np.int64)
 
 
 def _warn_once(caught: Sequence[warnings.WarningMessage]) -> None:
