@@ -90,7 +90,7 @@ COLUMNS = {
     "renewal": "datetime64[us, UTC]", "last_contact": "datetime64[us, UTC]", "last_outcome": "object",
     "open_tickets": "Int64", "last_nps": "float64", "nps_age_days": "float64", "completeness": "float64",
     "observed_until": "datetime64[us, UTC]", "change": "float64", "weeks_on_list": "Int64",
-    "as_of": "datetime64[us, UTC]", "model_id": "object", "run_id": "object",
+    "as_of": "datetime64[us, UTC]", "rung": "object", "model_id": "object", "run_id": "object",
 }  # fmt: skip
 """The columns of a list and their types."""
 

@@ -38,6 +38,15 @@ def test_maturity_waits_for_the_grace(six):
         assert answers(six, NotRenewed(horizon="60d"), cutoff)[1]["immature 60d"] == immature
 
 
+def test_the_delay_is_that_of_ends_beside_the_grace():
+    tables = company.tables()
+    rows = tables["subscriptions"]
+    late = rows["subscription_id"] == "s7"
+    tables["subscriptions"] = rows.assign(recorded_at=rows["recorded_at"].mask(late, company.at("2025-06-10")))
+    # Fay's end of 2025-05-31 is recorded ten days on, bob's and cyd's at once: of 0, 0 and 10 the 99th percentile is 9.8.
+    assert NotRenewed(grace="14d").delay(History(**tables)) == round((14 + 9.8) * DAY)
+
+
 def test_population_is_that_of_contracts_without_notice(six):
     for cutoff in ("2025-02-01", "2025-04-11", "2025-05-21", "2025-06-02"):
         ours, theirs = (d.standing(six, moment(cutoff)) for d in (NotRenewed(), Cancelled()))

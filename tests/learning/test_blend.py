@@ -203,6 +203,11 @@ def test_an_unknown_direction_is_refused(made):
         fit_blend(made.rows, settings=LearnerSettings(monotone={"f00": 1}))
 
 
+def test_a_direction_of_a_category_is_refused(made):
+    with pytest.raises(RequestError, match="'f5' is a category, and categories neither rise nor fall"):
+        fit_blend(made.rows, settings=LearnerSettings(monotone={"f5": 1}))
+
+
 def test_overlapping_folds_are_refused(made):
     everything = np.ones(len(made.rows.y), bool)
     with pytest.raises(RequestError, match="make train and test distinct"):

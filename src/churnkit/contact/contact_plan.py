@@ -40,8 +40,8 @@ class ContactPlan(Drawable):
         theme, low, high, the probabilities by horizon, percentile (per cent of the book with a lower probability),
         base_rate (mean probability of the segment, or of the book), protective_1 and protective_2, renewal,
         last_contact, last_outcome, open_tickets, last_nps, nps_age_days, completeness (share of the model's
-        features that have a value), observed_until,
-        change and weeks_on_list (since ``previous``), as_of, model_id, run_id (the plan's).
+        features that have a value), observed_until, change and weeks_on_list (since ``previous``), as_of, rung (of
+        evidence, that the model stands on), model_id, run_id (the plan's).
     managers
         One row per manager: manager_id, name, reports_to, accounts, called, hours (empty where contacts are
         counted), hours_used, contacts (the limit where contacts are counted; that of the book stands in every

@@ -155,6 +155,8 @@ def _beside(scene: Scene, policy: Policy, shown: NDArray[np.int64]) -> dict[str,
     beside |= {c: roster.frame[c] for c in spread}
     beside |= context(scene)
     beside["as_of"] = as_timestamps(np.full(len(roster), roster.as_of))
+    rung = roster.frame.get("rung", pd.Series([None] * len(roster)))
+    beside["rung"] = rung.astype(object)
     beside["model_id"] = pd.Series([scene.scores.model_id] * len(roster), dtype=object)
     return beside
 

@@ -14,7 +14,7 @@ from churnkit.learning.boosted import DRAWN, fit_bags, raw_scores, read_booster
 from churnkit.learning.calibration import Affine, SlopeFit, fit_slope
 from churnkit.learning.choosing import SHARES, BoostedChoice, Job, LinearChoice, choose_boosted, choose_linear
 from churnkit.learning.drift import Forecast, forecast_level
-from churnkit.learning.ladder import base_rate, describe, highest_rung, warn_of_few
+from churnkit.learning.ladder import UNTUNED, base_rate, describe, highest_rung, warn_of_few
 from churnkit.learning.linear import Linear, fit_path, posterior_draws
 from churnkit.learning.measuring import held_figures, of_main
 from churnkit.learning.parts import BASE_RATE, BOOSTED, LOGISTIC, Spread
@@ -91,13 +91,11 @@ def fit_blend(rows: Rows, *, folds: Sequence[Split] = (), settings: LearnerSetti
     Raises
     ------
     RequestError
-        If folds overlap, a monotone direction names no feature, or ``tune`` is asked for without its extra.
+        If folds overlap, a monotone direction names no feature or a category, or ``tune`` is asked for without its
+        extra.
     """
     settings = settings or LearnerSettings()
-    for name in settings.monotone:
-        if name not in rows.names:
-            near = did_you_mean(name, rows.names)
-            raise RequestError(f"settings.monotone: no feature {name!r}{near}; name features as the matrix does.")
+    _check_directions(rows, settings)
     rung = highest_rung(min(rows.events, rows.stayers))
     if rung != BOOSTED:
         warn_of_few(rows, rung)
@@ -110,6 +108,19 @@ def fit_blend(rows: Rows, *, folds: Sequence[Split] = (), settings: LearnerSetti
         choice = choose_linear(job)
         verdict = _judge(job, choice, boosted=rung == BOOSTED and settings.bags > 0)
         return _refit(job, choice, verdict)
+
+
+def _check_directions(rows: Rows, settings: LearnerSettings) -> None:
+    """Refuse a declared direction of what is no feature, or has no direction."""
+    for name in settings.monotone:
+        if name not in rows.names:
+            near = did_you_mean(name, rows.names)
+            raise RequestError(f"settings.monotone: no feature {name!r}{near}; name features as the matrix does.")
+        if rows.names.index(name) in rows.categorical:
+            raise RequestError(
+                f"settings.monotone: {name!r} is a category, and categories neither rise nor fall; declare directions "
+                "of quantities alone."
+            )
 
 
 def _judge(job: Job, choice: LinearChoice, *, boosted: bool) -> Verdict:
@@ -157,7 +168,7 @@ def _refit(job: Job, choice: LinearChoice, verdict: Verdict) -> Blend:
             fold_loss=tuple(float(v) for v in tried.losses) if tried else (),
             **_measured(job, choice.held, verdict),
         ),
-        notes=_notes(job, tried, dropped=tried is not None and not texts),
+        notes=_notes(job, choice, tried, dropped=tried is not None and not texts),
     )
 
 
@@ -167,13 +178,18 @@ def _measured(job: Job, held: Held, verdict: Verdict) -> dict[str, float | None]
     return held_figures(held.y, verdict.margin, held.group, verdict.fit, main=main)
 
 
-def _notes(job: Job, tried: BoostedChoice | None, *, dropped: bool) -> tuple[str, ...]:
+def _notes(job: Job, choice: LinearChoice, tried: BoostedChoice | None, *, dropped: bool) -> tuple[str, ...]:
     """Say what a reader should know of this fit."""
     rows = job.rows
     unseen = [str(h) for h, seen in zip(rows.horizons, rows.known.T, strict=True) if not seen.any()]
     notes = [tried.searched] if tried is not None and tried.searched else []
     if tried is None and job.settings.tune is not None:
-        notes.append("Nothing was tuned: only the boosted part has settings to search, and it was not tried.")
+        notes.append(UNTUNED)
+    if job.settings.overlap_weights is None and not choice.overlap:
+        notes.append(
+            "Snapshots of one account whose label windows overlap each count whole: sharing one weight among them was "
+            "no better on the folds."
+        )
     if dropped:
         notes.append("The boosted part earned no weight on the folds: the model is the logistic one.")
     if unseen:

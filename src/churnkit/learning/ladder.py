@@ -34,6 +34,10 @@ NO_EVENT = -20.0
 """Log-odds that stand for a rate of zero: 2 in a thousand million."""
 
 
+UNTUNED = "Nothing was tuned: only the boosted part has settings to search, and it was not tried."
+"""What is said where ``tune`` was asked for in vain."""
+
+
 def highest_rung(events: int) -> str:
     """Highest rung that so many churn events allow; the folds may choose a lower one."""
     if events < LOGISTIC_FROM:
@@ -101,7 +105,7 @@ def base_rate(rows: Rows, settings: LearnerSettings) -> Blend:
         uncertainty=Spread(np.zeros((0, len(coef))), floor=floor),
         rung=BASE_RATE,
         evidence=describe(rows, l2=SEGMENT_PENALTY),
-        notes=(note,),
+        notes=(note, UNTUNED) if settings.tune is not None else (note,),
     )
 
 

@@ -96,6 +96,8 @@ def _shape(drawn: dict[str, Any], first: Shape, settings: LearnerSettings) -> Sh
 
 def _told(best: BoostedChoice, at: int, first: BoostedChoice, trials: int) -> str:
     """Say what the search found."""
+    if trials == 1:
+        return "Tuned over 1 trial: that is the defaults, which are kept."
     if not at:
         return f"Tuned over {trials} trials: none was better than the defaults on the folds, which are kept."
     chosen = {**best.stack.parameters, **best.shape.parameters}

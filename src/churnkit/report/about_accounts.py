@@ -153,7 +153,9 @@ class PlanSection(Section["ContactPlan"], of="ContactPlan"):
 
     def blocks(self, thing: ContactPlan) -> Iterable[Block]:
         """Tell a plan."""
-        yield Heading(f"Contact plan as of {day(thing.as_of)}", f"plan {thing.plan_id}, model {thing.model_id}")
+        rungs = listed(r for r, _ in tally(thing.frame["rung"].dropna())) if "rung" in thing.frame else ""
+        rung = f", rung of evidence: {rungs}" if rungs else ""
+        yield Heading(f"Contact plan as of {day(thing.as_of)}", f"plan {thing.plan_id}, model {thing.model_id}{rung}")
         yield Words(headline(thing))
         yield Words(summary(thing))
         if len(thing):

@@ -41,8 +41,10 @@ class EvaluationSection(Section["EvaluationReport"], of="EvaluationReport"):
 
     def blocks(self, thing: EvaluationReport) -> Iterable[Block]:
         """Tell an evaluation."""
+        rung = f", rung of evidence: {thing.rung}" if thing.rung else ""
         yield Heading(
-            self.title, f"{listed(thing.cutoffs, most=6)}; leaving within {thing.horizon}; model {thing.model_id}"
+            self.title,
+            f"{listed(thing.cutoffs, most=6)}; leaving within {thing.horizon}; model {thing.model_id}{rung}",
         )
         yield from (Words(said) for said in thing.words)
         yield metrics_table(thing)

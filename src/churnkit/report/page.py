@@ -194,7 +194,7 @@ def _quality(report: EvaluationReport | None) -> Iterable[Block]:
             ("evaluated at", listed(report.cutoffs, most=6)),
             ("rests on", f"{rows}, {count(report.leavers, 'leaver')}"),
             ("leaving within", report.horizon),
-            ("model", words(report.model_id)),
+            ("model", f"{words(report.model_id)}{f', rung of evidence: {report.rung}' if report.rung else ''}"),
         )
     )
 

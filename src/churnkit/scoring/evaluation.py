@@ -64,6 +64,8 @@ class EvaluationReport(Drawable):
         columns as in ``per_cutoff``; without rows where none was asked for.
     by
         The attribute; empty: none.
+    rung
+        The rung of evidence that the model stands on.
     notes
         What should be known beside the figures.
     """
@@ -83,6 +85,7 @@ class EvaluationReport(Drawable):
     per_cutoff: pd.DataFrame = field(default_factory=pd.DataFrame)
     segments: pd.DataFrame = field(default_factory=pd.DataFrame)
     by: str = ""
+    rung: str = ""
     notes: tuple[str, ...] = ()
 
     def table(self) -> pd.DataFrame:
@@ -92,7 +95,7 @@ class EvaluationReport(Drawable):
 
     def to_dict(self) -> dict[str, object]:
         """Give the report as plain data for JSON."""
-        plain = ("cutoffs", "snapshots", "accounts", "leavers", "horizon", "share", "model_id", "by")
+        plain = ("cutoffs", "snapshots", "accounts", "leavers", "horizon", "share", "model_id", "by", "rung")
         rest = {n: getattr(self, n) for n in plain}
         tall = {name: records(getattr(self, name)) for name in FRAMES}
         return {"words": list(self.words), "notes": list(self.notes), **rest, **tall}
@@ -193,6 +196,7 @@ def told(judged: Judged, history: History, model: ChurnModel, *, by: str | None)
         "per_cutoff": per_cutoff,
         "segments": per_segment,
         "by": by or "",
+        "rung": model.card.rung,
     }
 
 
