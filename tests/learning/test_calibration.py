@@ -91,3 +91,15 @@ def test_two_cycles_show_the_season():
     same, opposite = (forecast_level(month.astype(np.int64), level, sure, days * DAY) for days in (365, 182))
     assert same.shift > 0.15
     assert opposite.shift < -0.15
+
+
+def test_two_cycles_show_the_trend():
+    # A steady rise of .5 a year, seen for 26 months: 90 days on it will stand .12 above the last month.
+    day = np.arange(26) * 30.4
+    level, sure = 0.5 * day / 365, np.full(26, 400.0)
+    ahead = forecast_level((day * DAY).astype(np.int64), level, sure, 90 * DAY).shift
+    last = level[-1] - level.mean()
+    assert 0.7 * last < ahead < last + 0.5 * 90 / 365  # a level alone is followed to less than .6 of the last
+    # Within one cycle it may as well be a season, and only part of it is followed.
+    short = forecast_level((day[:12] * DAY).astype(np.int64), level[:12], sure[:12], 90 * DAY).shift
+    assert short < 0.7 * (level[11] - level[:12].mean())
