@@ -264,6 +264,22 @@ def test_damaged_trees_are_refused(blend, tmp_path):
         Blend.from_files(tmp_path)
 
 
+@pytest.mark.parametrize(("seed", "shared"), [(0, True), (1, False)])
+def test_overlap_weights_are_switched_off_where_the_folds_lose_less_and_it_is_said(seed, shared):
+    rows = monthly(200, seed=seed).rows
+
+    def chosen(overlap):
+        return choose_linear(Job.prepare(rows, forward(rows), LearnerSettings(overlap_weights=overlap)))
+
+    weighed, whole = (choice.held.loss(choice.held.linear) for choice in map(chosen, (True, False)))
+    assert (weighed <= whole) == shared == chosen(None).overlap
+    blend = fit_blend(rows, folds=forward(rows), settings=LearnerSettings(bags=0))
+    assert blend.evidence.overlap_weights == shared
+    assert any(note.startswith("Snapshots of one account whose label windows overlap") for note in blend.notes) != shared
+    told = fit_blend(rows, folds=forward(rows), settings=LearnerSettings(bags=0, overlap_weights=False)).notes
+    assert not any("overlap" in note for note in told)  # whoever asked for it knows
+
+
 @pytest.mark.parametrize("overlap", [True, False])
 def test_the_mean_promise_is_the_mean_seen_whatever_the_weights(overlap):
     made = monthly(400, seed=5)

@@ -187,8 +187,8 @@ def _notes(job: Job, choice: LinearChoice, tried: BoostedChoice | None, *, dropp
         notes.append(UNTUNED)
     if job.settings.overlap_weights is None and not choice.overlap:
         notes.append(
-            "Snapshots of one account whose label windows overlap each count whole: sharing one weight among them was "
-            "no better on the folds."
+            "Snapshots of one account whose label windows overlap each count whole: the folds lose less so than with "
+            "one weight shared among them."
         )
     if dropped:
         notes.append("The boosted part earned no weight on the folds: the model is the logistic one.")

@@ -30,6 +30,8 @@ def definition_words(churn: ChurnDefinition) -> str:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return (", ".join(map(str, value)) or "any") if isinstance(value, list | tuple) else str(value)
 
 

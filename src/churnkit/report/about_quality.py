@@ -110,12 +110,12 @@ def _by_ranking(frame: pd.DataFrame, metrics: Mapping[str, str], caption: str) -
 
 
 def _by_part(frame: pd.DataFrame, part: str, caption: str) -> Table:
-    """Show ours in every part of the rows, and the lift of the best rival there."""
-    head = columns(part, "#accounts", "#leavers", "#lift", "#AUC", "#log loss", "#promised", "best rival")
+    """Show ours in every part of the rows, and the best rival there with its lift."""
+    head = columns(part, "#accounts", "#leavers", "#lift", "#AUC", "#log loss", "#given - left", "best rival")
     parts = list(dict.fromkeys(frame[part]))
     rows = [_part_row(str(name), frame[frame[part] == name]) for name in parts[:LONGEST]]
     more = f"{count(len(parts) - LONGEST)} more are in the report's frames." if len(parts) > LONGEST else ""
-    return Table(head, tuple(rows), caption=f"{caption}; promised: mean probability less share that left", more=more)
+    return Table(head, tuple(rows), caption=f"{caption}; given - left: mean probability less share that left", more=more)
 
 
 def _part_row(name: str, frame: pd.DataFrame) -> tuple[str, ...]:

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 ACCENT, WARM, INK, LINE = "var(--ck-accent)", "var(--ck-warm)", "currentColor", "var(--ck-line)"
 FAINT = "currentColor;stroke-opacity:.45"
-DASHES = ("", "6 4", "2 3", "9 3 2 3", "1 4", "12 3")
+DASHES = ("", "6 4", "2 3", "9 3 2 3", "4 2 1 2 1 2", "14 3")
 """Line styles of rivals, so that colour is never the only difference."""
+
+RULES = 3
+"""Rivals drawn warm; those after them (models) are drawn in the ink of the text."""
 
 
 @dataclass(frozen=True)
@@ -165,25 +168,25 @@ def gains_chart(curves: Mapping[str, Sequence[tuple[float, float]]], share: floa
     share
         The length that the list has, marked.
     """
-    plot = Plot(1.0, 1.0)
+    plot = Plot(1.0, 1.0, width=504, right_edge=122)
     parts = [
         plot.axes("share of the book on the list", "share of leavers found"),
         line(plot.x(0), plot.y(0), plot.x(1), plot.y(1), colour=FAINT, width=1.2),
         line(plot.x(share), plot.y(0), plot.x(share), plot.y(1), colour=INK, width=1, dash="1 3"),
         text(plot.x(share) + 4, plot.y(1) + 11, f"first {percent(share)}"),
     ]
-    legend = len(curves) + 1
     for place, (name, points) in enumerate(curves.items()):
-        pen = {"colour": ACCENT if place == 0 else WARM, "width": 2.8 if place == 0 else 1.5}
+        colour = ACCENT if place == 0 else WARM if place <= RULES else INK
+        pen = {"colour": colour, "width": 2.8 if place == 0 else 1.5}
         pen["dash"] = DASHES[place % len(DASHES)]
         drawn = [(plot.x(a), plot.y(b)) for a, b in points]
         parts.append(path(drawn, **pen))  # type: ignore[arg-type]
-        parts.append(_legend(plot, place, legend, name, **pen))  # type: ignore[arg-type]
-    parts.append(_legend(plot, legend - 1, legend, "chance", colour=FAINT, width=1.2, dash=""))
+        parts.append(_legend(plot, place, name, **pen))  # type: ignore[arg-type]
+    parts.append(_legend(plot, len(curves), "chance", colour=FAINT, width=1.2, dash=""))
     return drawing(plot.width, plot.height, "".join(parts), told)
 
 
-def _legend(plot: Plot, place: int, of: int, name: str, *, colour: str, width: float, dash: str) -> str:  # noqa: PLR0913 - a place and a pen
-    y = plot.y(0) - 10 - 17 * (of - 1 - place)
-    x = plot.x(0.58)
-    return line(x, y, x + 28, y, colour=colour, width=width, dash=dash) + text(x + 35, y + 4, name)
+def _legend(plot: Plot, place: int, name: str, *, colour: str, width: float, dash: str) -> str:  # noqa: PLR0913 - a place and a pen
+    y = plot.y(1) + 10 + 18 * place
+    x = plot.x(1) + 12
+    return line(x, y, x + 24, y, colour=colour, width=width, dash=dash) + text(x + 30, y + 4, name)
