@@ -43,7 +43,7 @@ def test_the_delay_is_that_of_ends_beside_the_grace():
     rows = tables["subscriptions"]
     late = rows["subscription_id"] == "s7"
     tables["subscriptions"] = rows.assign(recorded_at=rows["recorded_at"].mask(late, company.at("2025-06-10")))
-    # Fay's end of 2025-05-31 is recorded ten days on, bob's and cyd's at once: of 0, 0 and 10 the 99th percentile is 9.8.
+    # Fay's end of 2025-05-31 is recorded ten days on, bob's and cyd's at once: of 0, 0, 10 the 99th percentile is 9.8.
     assert NotRenewed(grace="14d").delay(History(**tables)) == round((14 + 9.8) * DAY)
 
 

@@ -67,5 +67,7 @@ def test_a_length_after_which_there_was_no_time_to_return_is_not_proposed():
 
 
 def test_too_little_is_refused():
-    with pytest.raises(EmptyTable, match="0 silences of 7 days or more are seen, the longest of 4 days.*days yourself"):
+    with pytest.raises(
+        EmptyTable, match=r"0 silences of 7 days or more are seen, the longest of 4 days.*days yourself"
+    ):
         suggest_quiet_days(book([], until="2025-01-05"), candidates=(7,))

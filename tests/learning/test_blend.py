@@ -275,7 +275,9 @@ def test_overlap_weights_are_switched_off_where_the_folds_lose_less_and_it_is_sa
     assert (weighed <= whole) == shared == chosen(None).overlap
     blend = fit_blend(rows, folds=forward(rows), settings=LearnerSettings(bags=0))
     assert blend.evidence.overlap_weights == shared
-    assert any(note.startswith("Snapshots of one account whose label windows overlap") for note in blend.notes) != shared
+    assert (
+        any(note.startswith("Snapshots of one account whose label windows overlap") for note in blend.notes) != shared
+    )
     told = fit_blend(rows, folds=forward(rows), settings=LearnerSettings(bags=0, overlap_weights=False)).notes
     assert not any("overlap" in note for note in told)  # whoever asked for it knows
 

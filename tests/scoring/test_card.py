@@ -50,14 +50,18 @@ def test_it_says_who_and_what(model):
         (
             ck.WentQuiet(days=30, events=("login", "export")),
             "no login or export event for 30 days on end",
-            "accounts with a login or export event in the 30 days before the cutoff, or opened within them; "
-            "not those whose last contract's end or notice is known then",
+            (
+                "accounts with a login or export event in the 30 days before the cutoff, or opened within them; "
+                "not those whose last contract's end or notice is known then"
+            ),
         ),
         (
             ck.WentQuiet(days=7),
             "no event for 7 days on end",
-            "accounts with an event in the 7 days before the cutoff, or opened within them; "
-            "not those whose last contract's end or notice is known then",
+            (
+                "accounts with an event in the 7 days before the cutoff, or opened within them; "
+                "not those whose last contract's end or notice is known then"
+            ),
         ),
         (
             ck.Shrunk(of="seats", share=0.25),

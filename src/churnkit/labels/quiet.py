@@ -23,8 +23,9 @@ class WentQuiet(ChurnDefinition, kind="went-quiet"):
     """The account falls silent: a run of ``days`` days without a named event.
 
     Population: a named event in ``[cutoff - days, cutoff)``, or opened within those days; where there are
-    contracts, nobody whose last one has ended or been given notice of, as known then. It leaves within h if a run of ``days`` days without such an event begins at or after ``cutoff + lead`` and is
-    complete by ``cutoff + lead + h``; with h = days and lead 0 that is "no event in the next days".
+    contracts, nobody whose last one has ended or been given notice of, as known then. It leaves within h if a run of
+    ``days`` days without such an event begins at or after ``cutoff + lead`` and is complete by ``cutoff + lead + h``;
+    with h = days and lead 0 that is "no event in the next days".
 
     Parameters
     ----------

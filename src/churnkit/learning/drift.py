@@ -79,7 +79,7 @@ def forecast_level(cutoff: NDArray[np.int64], level: Floats, information: Floats
 
 
 def _kinship(days: Floats, *, seasonal: bool) -> Floats:
-    """Correlation of the level at two moments so many days apart; half of it season after two cycles, a quarter trend."""
+    """Correlation of the level so many days apart; after two cycles half of it is season and a quarter trend."""
     lasting: Floats = PERSISTENCE ** (days / 30)
     if not seasonal:
         return lasting

@@ -115,7 +115,9 @@ def _by_part(frame: pd.DataFrame, part: str, caption: str) -> Table:
     parts = list(dict.fromkeys(frame[part]))
     rows = [_part_row(str(name), frame[frame[part] == name]) for name in parts[:LONGEST]]
     more = f"{count(len(parts) - LONGEST)} more are in the report's frames." if len(parts) > LONGEST else ""
-    return Table(head, tuple(rows), caption=f"{caption}; given - left: mean probability less share that left", more=more)
+    return Table(
+        head, tuple(rows), caption=f"{caption}; given - left: mean probability less share that left", more=more
+    )
 
 
 def _part_row(name: str, frame: pd.DataFrame) -> tuple[str, ...]:

@@ -186,7 +186,7 @@ def gains_chart(curves: Mapping[str, Sequence[tuple[float, float]]], share: floa
     return drawing(plot.width, plot.height, "".join(parts), told)
 
 
-def _legend(plot: Plot, place: int, name: str, *, colour: str, width: float, dash: str) -> str:  # noqa: PLR0913 - a place and a pen
+def _legend(plot: Plot, place: int, name: str, *, colour: str, width: float, dash: str) -> str:
     y = plot.y(1) + 10 + 18 * place
     x = plot.x(1) + 12
     return line(x, y, x + 24, y, colour=colour, width=width, dash=dash) + text(x + 30, y + 4, name)

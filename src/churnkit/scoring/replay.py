@@ -134,7 +134,9 @@ def backtest(  # noqa: PLR0913 - a replay has a beginning, a rhythm and a length
 
 def _to_learn_from(history: History, at: NDArray[np.int64], learn: Iterable[Cutoff | int] | None) -> NDArray[np.int64]:
     first, last = history.first_moment, int(at.max())
-    taught = months_within(first + WARMING, last, history.timezone) if learn is None else moments(learn, history.timezone)
+    taught = (
+        months_within(first + WARMING, last, history.timezone) if learn is None else moments(learn, history.timezone)
+    )
     if not (taught < last).any():
         raise RequestError(
             f"backtest: no moment to learn from lies before {as_text(last)}, the last list; the first fact is of "
