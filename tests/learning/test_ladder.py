@@ -116,9 +116,13 @@ def test_strange_features_are_no_crash(spoil):
     assert (found.low < found.high).all()
 
 
-def test_a_leaking_column_is_no_crash():
+@pytest.mark.parametrize("bags", [0, 5], ids=["logistic", "blend"])
+def test_a_leaking_column_is_no_crash(bags):
     made = flat(700, level=-1.5)
     X = np.column_stack([made.rows.X, made.rows.y[:, 0]]).astype(np.float32)
     rows = Rows(X, made.rows.y, made.rows.horizons, (*made.rows.names, "leak"), made.rows.account, made.rows.cutoff)
-    p = fit_blend(rows).probability(X)[:, 0]
+    found = fit_blend(rows, settings=LearnerSettings(bags=bags)).predict(X)
+    p = found.probability[:, 0]
     assert p[rows.y[:, 0] == 1].min() > p[rows.y[:, 0] == 0].max()
+    assert np.isfinite(found.log_odds).all()
+    assert np.isfinite(found.spread).all()

@@ -14,7 +14,7 @@ from churnkit.errors import FewChurnEvents, HorizonError, RequestError
 from churnkit.history import History
 from churnkit.labels import label
 from churnkit.learning import LearnerSettings
-from churnkit.scoring import rivals
+from churnkit.scoring import rivals, words
 from churnkit.timeline import moment
 
 LISTS = ck.weekly_cutoffs("2025-05-05", "2025-06-16", weeks=2)
@@ -89,6 +89,18 @@ def test_the_figures_are_pooled_over_the_lists(trial):
 def test_words_come_first_and_count_the_lists(trial):
     assert trial.words[0].startswith("On these ")
     assert trial.words[1].startswith("4 lists were made from 2 models, each with what was known then; of the 4 after ")
+
+
+def test_what_the_lists_beat_is_counted_by_hand():
+    lifts = {"churnkit": [2.0, 1.5, 0.5], "recency rule": [1.0, 1.0, 1.0], "last NPS": [1.0, 2.0, 1.0]}
+    frame = pd.DataFrame(
+        [(f"day {k}", name, "lift", v) for name, values in lifts.items() for k, v in enumerate(values)],
+        columns=["cutoff", "ranking", "metric", "value"],
+    )
+    assert words.of_replay(frame, fits=1) == (
+        "3 lists were made from 1 model, each with what was known then; of the 3 after which somebody left, it found "
+        "more leavers than chance and the recency rule in 2 and than sorting by the last NPS in 1."
+    )
 
 
 def test_it_travels_as_json(trial):

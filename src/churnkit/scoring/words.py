@@ -186,11 +186,12 @@ def of_replay(per_cutoff: pd.DataFrame, *, fits: int) -> str:
     )
     if not len(told):
         return f"{start}; nobody left after any of them."
-    against = [f"chance in {int((told[OURS] > 1).sum())}"]
-    against += [
-        f"than {SPOKEN.get(str(name), str(name))} in {int((told[OURS] > told[name]).sum())}"
-        for name in told.columns
-        if name != OURS
-    ]
-    more = " and ".join([", ".join(against[:-1]), against[-1]]) if len(against) > 1 else against[0]
-    return f"{start}; of the {len(told)} after which somebody left, it found more leavers than {more}."
+    won = {"chance": int((told[OURS] > 1).sum())}
+    won |= {SPOKEN.get(str(n), str(n)): int((told[OURS] > told[n]).sum()) for n in told.columns if n != OURS}
+    times = sorted(set(won.values()), reverse=True)
+    more = " and ".join(f"than {_listed([n for n in won if won[n] == k])} in {k}" for k in times)
+    return f"{start}; of the {len(told)} after which somebody left, it found more leavers {more}."
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
