@@ -90,6 +90,24 @@ def test_leavers_inside_the_lead_are_dropped_and_counted(six):
     assert counts["left inside the lead"] == 1
 
 
+@pytest.mark.parametrize(("later", "expected", "lost"), [(0, [1], 0), (1, [-1], 1)])
+def test_the_lead_ends_where_the_window_begins(six, later, expected, lost):
+    # Bob's notice lies 14 days after the cutoff to the microsecond: the first moment of the window.
+    definition = Cancelled(horizon="30d", lead="14d")
+    start = moment("2025-04-10T12:00") - 14 * DAY + later
+    found = label(six, definition, [start], definition.horizons())
+    assert found.y[found.account == six.code("bob")].tolist() == [expected]
+    assert found.counts["left inside the lead"] == lost
+
+
+def test_maturity_waits_for_the_lead_too(six):
+    # As below: complete by 2025-06-21 05:00; 46 days and 14 of lead are 60.
+    definition = Cancelled(horizon="46d", lead="14d")
+    for cutoff, immature in (("2025-04-22T04:00", 0), ("2025-04-22T06:00", 3)):
+        found = label(six, definition, [moment(cutoff)], (definition.horizon,))
+        assert found.counts["immature 46d"] == immature
+
+
 def test_purge(six):
     assert purge(six, Cancelled(horizon="90d", lead="14d")) == round((90 + 14 + 9.8) * DAY)
 

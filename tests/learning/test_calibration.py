@@ -80,6 +80,13 @@ def test_a_lasting_level_is_followed_in_part_and_less_far_ahead():
     assert late.variance > soon.variance > 0
 
 
+def test_half_of_a_level_is_left_after_four_months():
+    level = np.array([0.0] * 8 + [0.6] * 4)
+    now, then = (forecast_level(MONTHS, level, SURE, days * DAY).shift for days in (0, 128))
+    assert then / now == pytest.approx(0.5, abs=0.01)
+    assert now > 0.5 * (0.6 - level.mean())
+
+
 def test_too_few_cutoffs_forecast_nothing():
     assert forecast_level(MONTHS[:3], np.array([0.0, 1.0, 2.0]), SURE[:3], 30 * DAY).shift == 0
 
