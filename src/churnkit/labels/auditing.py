@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from churnkit.display import Drawable
+from churnkit.display import Drawable, tracked
 from churnkit.errors import ChurnkitError
 from churnkit.labels.labelling import UNKNOWN, WHY, Labels, label
 from churnkit.timeline import NEVER, as_timestamps, moments, months_within
@@ -99,7 +99,7 @@ def sensitivity(
         over the same horizon and cutoffs; populations differ with them.
     """
     rows = []
-    for words, other in (("as defined", definition), *definition.variants()):
+    for words, other in tracked([("as defined", definition), *definition.variants()], "asking under other settings"):
         try:
             y = label(history, other, cutoffs, (definition.horizon,)).y[:, 0]
         except ChurnkitError:
