@@ -119,6 +119,15 @@ def test_late_rows_of_everybody_are_no_leak(saas_tables):
     assert looked(recipe(), History(**{**saas_tables, "satisfaction": rows})) == ()
 
 
+@pytest.mark.parametrize(("leavers", "stayers", "named"), [(0.9, 0.2, True), (0.9, 0.45, False), (0.08, 0.01, False)])
+def test_edits_are_thrice_as_frequent_by_ten_points_or_none(saas, leavers, stayers, named):
+    """A slow desk may be slower with those who leave: twice as often late is no rewriting, nor are a few rows."""
+    training = training_set(recipe(), saas, CUTOFFS)
+    y = training.labels.y[:, -1]
+    hidden = np.random.default_rng(0).random(len(y)) < np.where(y == 1, leavers, stayers)
+    assert (guard._edited("nps", hidden, y, training) is not None) == named
+
+
 def test_an_event_written_down_afterwards_and_dated_back_is_named(saas_tables):
     left, rows = left_at(saas_tables), saas_tables["activity"]
     back = pd.DataFrame({"account_id": left.index, "occurred_at": left.to_numpy() - pd.Timedelta(days=50)})
