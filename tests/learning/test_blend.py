@@ -145,6 +145,12 @@ def test_the_folds_choose_sharp_trees_where_answers_are_decided():
     assert not choose_boosted(job, choose_linear(job)).shape.sharp
 
 
+def test_the_folds_stop_the_boosting_early(made):
+    job = Job.prepare(made.rows, forward(made.rows), LearnerSettings(bags=1, trees=400))
+    shape = choose_boosted(job, choose_linear(job)).shape
+    assert 1 <= shape.rounds < 200  # noise from there on: the budget allows 400
+
+
 def test_a_young_snapshot_teaches_the_short_horizons(made):
     rows = made.rows
     stack = Stack.of(rows, rows.pair_weight(rows.overlap_weight), {})

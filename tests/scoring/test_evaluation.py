@@ -190,6 +190,27 @@ def test_figures_by_hand():
     assert "log_loss" not in frame.index.get_level_values("metric")
 
 
+def test_lists_of_several_cutoffs_pool_by_their_places():
+    # All of the second cutoff's scores are below those of the first: places within each list are the same.
+    score, cutoff = np.array([9.0, 8, 7, 6, 0.4, 0.3, 0.2, 0.1]), np.repeat([0, 1], 4)
+    assert measuring.within(score, cutoff).tolist() == [1.0, 0.75, 0.5, 0.25] * 2
+
+
+def test_intervals_come_from_redrawn_accounts_not_rows():
+    rng = np.random.default_rng(0)
+    left, p = (rng.random(60) < 0.3).astype(np.int8), rng.random(60)
+
+    def width(copies):
+        y, ours = np.tile(left, copies), np.tile(p, copies)
+        rankings = {"churnkit": Ranking.of(ours)}
+        account, cutoff = np.tile(np.arange(60), copies), np.repeat(np.arange(copies), 60)
+        low, high = measuring.measure(Judged(y, account, cutoff, rankings, None, 0.25, 0))["churnkit"]["auc"].interval
+        return high - low
+
+    # Nine snapshots that say the same of each account are no more evidence than one; nine rows would be a third.
+    assert width(9) == pytest.approx(width(1), rel=0.02)
+
+
 def sampled(middle, spread, seed=0):
     return Sampled(middle, middle + spread * np.random.default_rng(seed).normal(size=500))
 

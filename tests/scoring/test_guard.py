@@ -119,6 +119,14 @@ def test_late_rows_of_everybody_are_no_leak(saas_tables):
     assert looked(recipe(), History(**{**saas_tables, "satisfaction": rows})) == ()
 
 
+@pytest.mark.parametrize(("usual", "named"), [(0.3, True), (0.9, False)])
+def test_a_mark_of_old_accounts_says_nothing_where_nearly_all_so_old_are_gone(usual, named):
+    gone = np.arange(100) < 40
+    column = pd.Series(np.where(gone, "old tariff", "new"), dtype=object)
+    found = guard._mark("tariff", column, gone, np.where(gone, usual, 0.1))
+    assert (found is not None) == named
+
+
 @pytest.mark.parametrize(("leavers", "stayers", "named"), [(0.9, 0.2, True), (0.9, 0.45, False), (0.08, 0.01, False)])
 def test_edits_are_thrice_as_frequent_by_ten_points_or_none(saas, leavers, stayers, named):
     """A slow desk may be slower with those who leave: twice as often late is no rewriting, nor are a few rows."""
