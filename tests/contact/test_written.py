@@ -140,6 +140,16 @@ def test_a_gap_of_two_spreads_is_nearly_sure():
     assert made.frame["top_k_probability"].tolist() == pytest.approx([0.9214, 0.0786], abs=0.02)
 
 
+def test_places_are_as_sure_as_a_refit_would_move_them_not_as_intervals_are_wide():
+    """One log-odd apart, in intervals of almost 0 to 1; a refit moves them by 1 and .75: P = Phi(1 / 1.25)."""
+    p = {"a": 0.3, "b": 0.3 / (0.3 + 0.7 * np.e)}
+    scores = book.scores(p, low=[0.001] * 2, high=[0.999] * 2)
+    scores.refit_spread = np.array([1.0, 0.75])
+    two = book.history(book.accounts({"b": "mia", "a": "mia"}))  # the history numbers them the other way round
+    sure = plan_contacts(scores, None, two, policy=ByRisk(), capacity=1).frame.set_index("account_id")
+    assert sure["top_k_probability"][["a", "b"]].tolist() == pytest.approx([0.7881, 0.2119], abs=0.025)
+
+
 def test_without_spread_places_are_certain():
     made = plan_contacts(book.scores(), None, book.history(), policy=book.POLICY, rules=book.RULES, capacity=3)
     known = made.frame.set_index("account_id")["top_k_probability"]

@@ -133,6 +133,37 @@ def test_no_interval_is_narrower_than_what_no_feature_tells(made, blend):
     assert (width >= 2 * 1.6448 * 0.8).all()
 
 
+def test_a_refit_moves_a_row_by_the_sum_of_its_parts(made, blend):
+    """By hand from bags and draws: .4 of trees that move 1.5 bag deviations, .6 of a line, correlated by .5."""
+    X, w = made.rows.X[:200], 0.4
+    spread = replace(blend.uncertainty, trust=3.0, book=0.02, refit=1.5, together=0.5, floor=0.0)
+    mixed = replace(blend, weight=w, uncertainty=spread)
+    bags = np.array([lgb.Booster(model_str=t).predict(_stacked(X, 90), raw_score=True) for t in blend.boosters])
+    known = len(bags) - 1
+    trees = 1.5 * np.sqrt((3 * 0.02 + known * bags.var(axis=0, ddof=1)) / (3 + known))
+    z = blend.linear.design(X) - blend.linear.center
+    line = np.sqrt(((z @ spread.redrawn.T) ** 2).mean(axis=1))
+    expected = np.sqrt((w * trees) ** 2 + ((1 - w) * line) ** 2 + w * (1 - w) * trees * line)
+    assert mixed.predict(X).refit_spread == pytest.approx(blend.calibration.slope * expected, rel=1e-9)
+
+
+def test_a_rank_is_surer_than_the_probability(made, blend):
+    """What no feature tells, and the calibration's own error, widen the interval and move no rank."""
+    vaguer = replace(
+        blend,
+        uncertainty=replace(blend.uncertainty, unseen=2.0),
+        calibration=replace(blend.calibration, level_variance=1.0),
+    )
+    was, now = (b.predict(made.rows.X) for b in (blend, vaguer))
+    assert (now.high - now.low > was.high - was.low).all()
+    assert np.array_equal(now.refit_spread, was.refit_spread)
+    assert (was.refit_spread < was.spread).all()
+
+
+def _stacked(X, days):
+    return np.column_stack([X, np.full(len(X), days, np.float32)])
+
+
 def test_the_folds_choose_sharp_trees_where_answers_are_decided():
     rng = np.random.default_rng(1)
     X = rng.normal(size=(1500, 4)).astype(np.float32)

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from churnkit.learning import Rows
 from churnkit.learning.columns import Columns
 from churnkit.learning.ladder import logistic_task
-from churnkit.learning.linear import Linear, fit_path, posterior_draws
+from churnkit.learning.linear import Linear, fit_path, posterior_draws, redrawn
 from churnkit.learning.settings import LearnerSettings
 from support.books import flat, monthly
 
@@ -92,3 +93,28 @@ def test_posterior_spread_shrinks_with_the_square_root_of_evidence():
     few, many = (task_of(flat(n, level=0).rows)[1] for n in (400, 6_400))
     spread = [posterior_draws(t, fit_path(t, [0.1])[0], 0.1)[:, 0].std() for t in (few, many)]
     assert spread[0] / spread[1] == pytest.approx(4, rel=0.5)
+
+
+def test_redrawn_coefficients_move_as_refits_on_redrawn_accounts_do():
+    """Eight rows an account, all alike, so that only whole accounts teach: 150 true refits are the oracle."""
+    few = flat(400, level=-0.5).rows
+    times = np.tile(np.arange(400), 8)
+    rows = Rows(few.X[times], few.y[times], few.horizons, few.names, few.account[times], np.zeros(3200, np.int64))
+    _, task = task_of(rows)
+    strength, rng = 40.0, np.random.default_rng(5)
+    fitted = fit_path(task, [strength])[0]
+    again = []
+    for _ in range(150):
+        weight = task.weight * np.bincount(rng.integers(0, 400, 400), minlength=400)[rows.people][:, None]
+        again.append(fit_path(task.weighed(weight), [strength])[0][0])
+    moved = redrawn(task, rows.people, fitted, strength)
+    true, drawn = ((task.Z - task.center) @ (np.asarray(d) - np.mean(d, axis=0)).T for d in (again, moved))
+    assert drawn.std(axis=1).mean() == pytest.approx(true.std(axis=1).mean(), rel=0.12)
+    assert np.corrcoef(drawn.std(axis=1), true.std(axis=1))[0, 1] > 0.7
+
+
+def test_what_the_penalty_holds_down_hardly_moves():
+    rows = flat(400).rows
+    _, task = task_of(rows)
+    loose, held = (redrawn(task, rows.people, fit_path(task, [s])[0], s).std() for s in (0.1, 1e5))
+    assert held < 0.01 * loose

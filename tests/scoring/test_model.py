@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import warnings
 
@@ -142,9 +143,23 @@ def test_scores_read_from_disk_explain_the_same(model, scores, saas, tmp_path):
         model.explain(read)
 
 
-def test_scores_of_another_model_are_refused(model, scores):
-    import dataclasses
+def test_scores_keep_how_far_a_refit_would_move_them(model, scores, tmp_path):
+    in_order = model.blend.predict(scores.matrix.values).refit_spread
+    assert np.array_equal(scores.refit_spread, in_order)
+    read = ck.Scores.read(scores.write(tmp_path / "scores"))
+    assert np.array_equal(read.refit_spread, scores.refit_spread)
+    unknown = dataclasses.replace(scores, refit_spread=None)
+    assert ck.Scores.read(unknown.write(tmp_path / "scores")).refit_spread is None
 
+
+def test_scores_whose_spread_is_another_list_s_are_refused(scores, tmp_path):
+    scores.write(tmp_path)
+    np.save(tmp_path / "refit_spread.npy", scores.refit_spread[1:])
+    with pytest.raises(BundleError, match=f"{len(scores) - 1} spreads for {len(scores)} scores"):
+        ck.Scores.read(tmp_path)
+
+
+def test_scores_of_another_model_are_refused(model, scores):
     with pytest.raises(WrongModel, match="the scores are of model 0123456789ab"):
         model.explain(dataclasses.replace(scores, model_id="0123456789ab"))
 

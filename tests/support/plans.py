@@ -43,6 +43,7 @@ class FakeScores:
     as_of: int = moment(AS_OF)
     model_id: str = "model-1"
     notes: tuple[str, ...] = ()
+    refit_spread: np.ndarray | None = None
 
 
 @dataclass

@@ -1,4 +1,9 @@
-"""How sure a place on the list is: P(truly in the top k), from the spread of the scores."""
+"""How sure a place on the list is: P(in the top k of a model learnt anew), from how far that would move the scores.
+
+A place is unsure where a model taught by other accounts would put somebody else there. How far the truth may lie
+from a probability is another and a wider question, which ``low`` and ``high`` answer: what no feature tells, and a
+level that is off for all alike, change no rank that a model of these facts would give.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +40,7 @@ def top_k_probability(
     """Give for every candidate the share of draws in which it is among the k best of its pool.
 
     k is how many of the pool are called. In each of 2,000 seeded draws every account's log-odds moves by a
-    normal deviation of its own spread, errors of different accounts being independent, and candidates are
+    normal deviation of its own ``refit_spread``, moves of different accounts being independent, and candidates are
     ranked anew: by worth, a policy that optimises by worth per use of the pool's time.
 
     Parameters
@@ -76,7 +81,7 @@ def _share_of_draws(
     step = max(1, min(DRAWS, _CELLS // len(at)))
     for start in range(0, DRAWS, step):
         noise = random.standard_normal((min(step, DRAWS - start), len(at)))
-        p0 = with_spread(roster.probability[row], roster.spread[row], noise)
+        p0 = with_spread(roster.probability[row], roster.refit_spread[row], noise)
         drawn = Calls(p0, effect.saved(p0, role, theme), value, cost, waiting)
         worth = np.broadcast_to(np.nan_to_num(policy.worth(drawn), nan=-np.inf), p0.shape) / use
         inside = np.argpartition(-worth, most - 1, axis=1)[:, :most]

@@ -49,6 +49,9 @@ class Roster:
         Days, ascending, and P(leave within each) [n, h], the main one among them.
     spread
         Standard deviation of the log-odds, from the 90 % interval; 0 where there is none.
+    refit_spread
+        Standard deviation by which the log-odds would move in a model learnt anew: what makes a rank unsure. Where
+        the scores do not say, ``spread``.
     manager
         Positions in ``manager_ids``; -1: the account has none.
     parent
@@ -73,6 +76,7 @@ class Roster:
     horizons: Floats
     chances: Floats
     spread: Floats
+    refit_spread: Floats
     manager: NDArray[np.int64]
     manager_ids: tuple[str, ...]
     parent: NDArray[np.int64]
@@ -129,6 +133,7 @@ def read_roster(scores: Scores, reasons: Reasons | None, history: History) -> Ro
         horizons=horizons,
         chances=chances,
         spread=_spread(frame),
+        refit_spread=_spread(frame) if scores.refit_spread is None else scores.refit_spread[order],
         manager=manager,
         manager_ids=manager_ids,
         parent=np.where(parent < 0, len(frame) + np.arange(len(frame)), parent),

@@ -191,7 +191,8 @@ def _notes(scene: Scene, verdict: Verdict, policy: Policy, rules: ContactRules, 
     notes.extend(_skill_note(scene, verdict))
     notes.extend(_value_note(scene, verdict))
     notes.append(
-        "top_k_probability takes errors of different accounts as independent; cost_of_waiting takes the hazard as "
+        "top_k_probability is about a model learnt anew from other accounts, whose scores are taken to move "
+        "independently of each other; cost_of_waiting takes the hazard as "
         "constant between horizons, and as a step at the end of contracts that end by themselves."
     )
     return tuple(notes)

@@ -38,7 +38,10 @@ class Prediction:
     margin, log_odds, probability : float64 [n, H]
         Before calibration, after it, and as a probability; never falling with the horizon.
     spread : float64 [n]
-        Standard deviation of the row's own log-odds at the main horizon.
+        Standard deviation of the row's own log-odds at the main horizon: how far the truth may be.
+    refit_spread : float64 [n]
+        Standard deviation by which those log-odds would move, were the learner taught by other accounts of this
+        kind: what makes a rank unsure.
     low, high : float64 [n]
         90 % interval of the probability at the main horizon, the calibration's error included.
     """
@@ -47,6 +50,7 @@ class Prediction:
     log_odds: Floats
     probability: Floats
     spread: Floats
+    refit_spread: Floats
     low: Floats
     high: Floats
 
@@ -116,9 +120,9 @@ class Blend(Parts):
         margin, sd = self._parts(self._checked(X))
         log_odds = self.calibration(margin)
         middle = log_odds[:, self.main]
-        own = self.calibration.slope * sd
+        own, refit = self.calibration.slope * sd
         reach = NINETY * np.sqrt(own**2 + self.calibration.variance(margin[:, self.main]))
-        return Prediction(margin, log_odds, expit(log_odds), own, expit(middle - reach), expit(middle + reach))
+        return Prediction(margin, log_odds, expit(log_odds), own, refit, expit(middle - reach), expit(middle + reach))
 
     def to_files(self, folder: Path) -> None:
         """Write JSON and LightGBM texts into a folder (see ``learning.files``)."""
@@ -145,30 +149,32 @@ class Blend(Parts):
         return X
 
     def _parts(self, X: Floats32) -> tuple[Floats, Floats]:
-        """Margin [n, H] and the standard deviation of the main horizon's [n]."""
-        margin, sd = np.empty((len(X), len(self.horizons))), np.empty(len(X))
+        """Margin [n, H] and two standard deviations of the main horizon's, [2, n]: of the truth, of a refit."""
+        margin, sd = np.empty((len(X), len(self.horizons))), np.empty((2, len(X)))
         for start in range(0, len(X), CHUNK):
             at = slice(start, start + CHUNK)
-            margin[at], sd[at] = self._chunk(X[at])
+            margin[at], sd[:, at] = self._chunk(X[at])
         return margin, sd
 
     def _chunk(self, X: Floats32) -> tuple[Floats, Floats]:
-        shared, variance = self.linear.slope_part(X, self.uncertainty.directions)
+        known = self.uncertainty
+        shared, (variance, moves) = self.linear.slope_part(X, known.directions, known.redrawn)
         margin = shared[:, None] + self.linear.steps
         if self.boosters:
             bags, w = raw_scores(self.models, X, self.days, processors()), self.weight
-            boosted = bag_mean(bags)
+            boosted, of_bags = bag_mean(bags), self._bag_variance(bags[:, :, self.main])
             apart = (boosted - margin)[:, self.main] ** 2
-            variance = (1 - w) * variance + w * self._bag_variance(bags[:, :, self.main]) + w * (1 - w) * apart
+            variance = (1 - w) * variance + w * known.widening**2 * of_bags + w * (1 - w) * apart
+            trees, straight = w * known.refit * np.sqrt(of_bags), (1 - w) * np.sqrt(moves)
+            moves = trees**2 + straight**2 + 2 * known.together * trees * straight
             margin = w * boosted + (1 - w) * margin
-        known = self.uncertainty
-        return margin, np.maximum(np.sqrt(variance + known.unseen**2), known.floor)
+        return margin, np.maximum(np.sqrt([variance + known.unseen**2, moves]), known.floor)
 
     def _bag_variance(self, bags: Floats) -> Floats:
         """Variance of the bags' margins, each row's shrunk toward the book's."""
         known, spread = len(bags) - 1, self.uncertainty
         own = bags.var(axis=0, ddof=1) if known else np.zeros(bags.shape[1])
-        found: Floats = spread.widening**2 * (spread.trust * spread.book + known * own) / (spread.trust + known)
+        found: Floats = (spread.trust * spread.book + known * own) / (spread.trust + known)
         return found
 
 

@@ -21,8 +21,11 @@ from churnkit.timeline import Span
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the layout; another one is refused, not guessed at."""
+
+DRAWN = ("directions", "redrawn")
+"""Parts of the spread that are draws of coefficients."""
 
 
 class _Strict(BaseModel):
@@ -43,9 +46,12 @@ class SpreadFile(_Strict):
     """The margin's uncertainty."""
 
     directions: list[list[float]]
+    redrawn: list[list[float]]
     book: float = Field(ge=0)
     trust: float = Field(ge=0)
     widening: float = Field(ge=0)
+    refit: float = Field(ge=0)
+    together: float = Field(ge=0, le=1)
     unseen: float = Field(ge=0)
     floor: float = Field(ge=0)
 
@@ -117,7 +123,7 @@ def write_parts(parts: Parts, folder: Path) -> None:
         bags=len(parts.boosters),
         weight=parts.weight,
         calibration=CalibrationFile(**parts.calibration.to_dict()),
-        spread=SpreadFile.model_validate({**asdict(spread), "directions": spread.directions.tolist()}),
+        spread=SpreadFile.model_validate({**asdict(spread), **{d: getattr(spread, d).tolist() for d in DRAWN}}),
         rung=parts.rung,
         evidence=EvidenceFile.model_validate(asdict(parts.evidence)),
         notes=parts.notes,
@@ -143,8 +149,8 @@ def read_parts(folder: Path) -> Parts:
     _check_bags(boosters, len(plain.names), folder)
     columns = Columns.from_dict(plain.columns.model_dump())
     linear = Linear(columns, *(np.array(part, dtype=np.float64) for part in (plain.center, plain.coef, plain.steps)))
-    drawn = plain.spread.directions
-    directions = np.array(drawn, dtype=np.float64).reshape(len(drawn), len(plain.coef))
+    drawn = {d: getattr(plain.spread, d) for d in DRAWN}
+    draws = {d: np.array(rows, dtype=np.float64).reshape(len(rows), len(plain.coef)) for d, rows in drawn.items()}
     return Parts(
         names=plain.names,
         categorical=plain.categorical,
@@ -154,7 +160,7 @@ def read_parts(folder: Path) -> Parts:
         boosters=boosters,
         weight=plain.weight,
         calibration=Affine(**plain.calibration.model_dump()),
-        uncertainty=Spread(directions, **plain.spread.model_dump(exclude={"directions"})),
+        uncertainty=Spread(**draws, **plain.spread.model_dump(exclude=set(DRAWN))),
         rung=plain.rung,
         evidence=Evidence(**plain.evidence.model_dump()),
         notes=plain.notes,
@@ -186,7 +192,7 @@ def _audit(plain: BlendFile, folder: Path) -> None:
     k, p = len(plain.coef), len(plain.names)
     columns = plain.columns
     lengths = {len(part) for part in (columns.feature, columns.kind, columns.middle, columns.scale, columns.level)}
-    lengths |= {len(plain.center)} | {len(direction) for direction in plain.spread.directions}
+    lengths |= {len(plain.center)} | {len(draw) for drawn in DRAWN for draw in getattr(plain.spread, drawn)}
     fits = lengths == {k} and len(plain.steps) == len(plain.horizons) and 0 <= plain.main < len(plain.horizons)
     fits = fits and plain.steps == sorted(plain.steps) and all(0 <= j < p for j in columns.feature)
     if not fits:

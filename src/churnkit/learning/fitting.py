@@ -15,7 +15,7 @@ from churnkit.learning.calibration import Affine, SlopeFit, fit_slope
 from churnkit.learning.choosing import SHARES, BoostedChoice, Job, LinearChoice, choose_boosted, choose_linear
 from churnkit.learning.drift import Forecast, forecast_level
 from churnkit.learning.ladder import UNTUNED, base_rate, describe, highest_rung, warn_of_few
-from churnkit.learning.linear import Linear, fit_path, posterior_draws
+from churnkit.learning.linear import Linear, fit_path, posterior_draws, redrawn
 from churnkit.learning.measuring import held_figures, of_main
 from churnkit.learning.parts import BASE_RATE, BOOSTED, LOGISTIC, Spread
 from churnkit.learning.settings import LearnerSettings
@@ -37,6 +37,9 @@ a budget, a rival's offer. One outcome per account cannot show it, so it is decl
 whose truth is known (``benchmarks/certainty.py``: without it their 90 % intervals hold 73 to 80 %). On few events the
 posterior is as wide as its prior, a whole standard deviation, and half is left to add."""
 
+REFIT, TOGETHER = 1.5, 0.5
+"""How far the mean of newly learnt bags moves, over the bags' own standard deviation, and how far the logistic part
+moves with it."""
 
 INDIFFERENT = 1e-5
 """Difference in mean log loss (nats) that no list would show."""
@@ -136,14 +139,16 @@ def _judge(job: Job, choice: LinearChoice, *, boosted: bool) -> Verdict:
 def _refit(job: Job, choice: LinearChoice, verdict: Verdict) -> Blend:
     """Fit both parts on all rows, with the penalty, rounds, share and map that the folds chose."""
     rows, tried = job.rows, verdict.boosted
-    linear, directions = _refit_linear(job, choice)
+    linear, *drawn = _refit_linear(job, choice)
     texts: tuple[str, ...] = ()
     if tried is not None and verdict.share > 0:
         texts = fit_bags(tried.stack, rows.people, job.settings, tried.shape)
     spread = Spread(
-        directions,
+        *drawn,
         book=_book_variance(rows, texts),
         widening=WIDENING,
+        refit=REFIT,
+        together=TOGETHER,
         unseen=UNSEEN if tried is not None else UNSEEN_BY_FEW,
     )
     return Blend(
@@ -197,15 +202,16 @@ def _notes(job: Job, choice: LinearChoice, tried: BoostedChoice | None, *, dropp
     return tuple(notes)
 
 
-def _refit_linear(job: Job, choice: LinearChoice) -> tuple[Linear, Floats]:
-    """Fit the logistic part on all rows, with draws of its coefficients."""
+def _refit_linear(job: Job, choice: LinearChoice) -> tuple[Linear, Floats, Floats]:
+    """Fit the logistic part on all rows, with draws of its coefficients: as they may be, as a refit would move them."""
     task = job.task.weighed(job.weight(overlap=choice.overlap))
     strengths = [s for s in job.settings.l2 if s >= choice.strength]
     fitted = fit_path(task, strengths)[strengths.index(choice.strength)]
     # Snapshots that overlap say much the same: what they teach counts once, whatever the fit itself did.
     judge = job.task.weighed(job.rows.pair_weight(job.rows.fair_weight))
     strength = choice.strength * float(judge.weight.sum() / task.weight.sum())
-    return Linear(job.columns, task.center, *fitted), posterior_draws(judge, fitted, strength)
+    moves = redrawn(task, job.rows.people, fitted, choice.strength)
+    return Linear(job.columns, task.center, *fitted), posterior_draws(judge, fitted, strength), moves
 
 
 def _book_variance(rows: Rows, texts: tuple[str, ...]) -> float:

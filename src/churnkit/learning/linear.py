@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import cholesky, solve_triangular
+from scipy.linalg import cho_solve, cholesky, solve_triangular
 from scipy.optimize import minimize
 from scipy.special import expit
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from churnkit.learning.columns import Columns
-    from churnkit.learning.rows import Bools, Floats, Floats32
+    from churnkit.learning.rows import Bools, Floats, Floats32, Ints
 
 ANCHOR = 1e-3
 """Prior precision of the first intercept and of each step to the next horizon: keeps a horizon without any leave
@@ -58,22 +58,22 @@ class Linear:
         """Transform features to columns, float64 [n, k]."""
         return self.columns.design(X)
 
-    def slope_part(self, X: Floats32, directions: Floats | None = None) -> tuple[Floats, Floats]:
+    def slope_part(self, X: Floats32, *directions: Floats) -> tuple[Floats, Floats]:
         """Give the part of the margin that all horizons share, and its spread along given directions.
 
         Parameters
         ----------
         X : float32 [n, p]
-        directions : float64 [R, k], optional
-            Replicated deviations of ``coef``.
+        *directions : float64 [R, k]
+            S sets of replicated deviations of ``coef``.
 
         Returns
         -------
         shared : float64 [n]
-        variance : float64 [n]
-            Mean square over the R directions; 0 without any.
+        variance : float64 [S, n]
+            Mean square over the R directions of each set; 0 in an empty one.
         """
-        shared, variance = np.zeros(len(X)), np.zeros(len(X))
+        shared, variance = np.zeros(len(X)), np.zeros((len(directions), len(X)))
         if not len(self.coef):
             return shared, variance
         for start in range(0, len(X), BLOCK):
@@ -81,10 +81,10 @@ class Linear:
             z = self.columns.design(X[at]) - self.center
             # Summed along the row, not by BLAS: one row alone gives the same bits as among a million.
             shared[at] = np.add.reduce(z * self.coef, axis=1)
-            if directions is not None and len(directions):
-                for direction in directions:
-                    variance[at] += np.add.reduce(z * direction, axis=1) ** 2
-                variance[at] /= len(directions)
+            for own, drawn in zip(variance, directions, strict=True):
+                for direction in drawn:
+                    own[at] += np.add.reduce(z * direction, axis=1) ** 2
+                own[at] /= max(len(drawn), 1)
         return shared, variance
 
     def margin(self, X: Floats32) -> Floats:
@@ -265,6 +265,44 @@ def posterior_draws(task: LogisticTask, fitted: tuple[Floats, Floats], strength:
     normal = np.random.default_rng(0).standard_normal((len(coef), DRAWS))
     moved: Floats = solve_triangular(root, normal, trans="T", lower=True, check_finite=False).T
     # Six decimals are enough for a spread, and short in a file.
+    return np.ascontiguousarray(np.round(moved, 6))
+
+
+def redrawn(task: LogisticTask, people: Ints, fitted: tuple[Floats, Floats], strength: float) -> Floats:
+    """Draw how the coefficients move when the same penalised fit learns from redrawn accounts, float64 [R, k].
+
+    One Newton step from the fit under accounts weighted anew, each weight 1 on average with a standard deviation of
+    1: snapshots of one account move together. What the penalty holds down hardly moves, however little is known of
+    it; that is the difference from :func:`posterior_draws`.
+
+    Parameters
+    ----------
+    task
+        With the weights that it was fitted with.
+    people : int64 [n]
+        Accounts, numbered from 0.
+    fitted
+        Coefficients and intercepts.
+    strength
+        Their penalty.
+
+    References
+    ----------
+    Kline and Santos (2012), A score based approach to wild bootstrap inference, Journal of Econometric Methods 1,
+    23-41.
+    """
+    coef, steps = fitted
+    if not len(coef):
+        return np.zeros((0, 0))
+    p = expit(task.scores(coef, steps))
+    pull = (task.weight * p * (1 - p)).sum(axis=1)
+    # Around this mean a step of the coefficients leaves the intercepts where they are.
+    middle = (pull.astype(task.Z.dtype) @ task.Z).astype(np.float64) / pull.sum()
+    root = _root(_gram(task.Z, middle, pull), strength)
+    weight = np.random.default_rng(1).standard_normal((DRAWS, int(people.max()) + 1))
+    pushed = weight[:, people] * (task.weight * (task.y - p)).sum(axis=1)
+    score = (pushed.astype(task.Z.dtype) @ task.Z).astype(np.float64) - pushed.sum(axis=1)[:, None] * middle
+    moved: Floats = cho_solve((root, True), score.T, check_finite=False).T
     return np.ascontiguousarray(np.round(moved, 6))
 
 

@@ -17,15 +17,22 @@ BASE_RATE, LOGISTIC, BOOSTED = "base rate", "logistic", "boosted"
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """What is known of the margin's own uncertainty.
+    """What is known of the margin's own uncertainty: how far from the truth it may be, and how far a refit moves it.
 
-    A row's variance is that of a mixture of the two parts: each part's own, by its share, and the square of how
-    far the two disagree; and ``unseen`` beside them.
+    The first makes intervals. A row's variance is that of a mixture of the two parts: each part's own, by its share,
+    and the square of how far the two disagree; and ``unseen`` beside them.
+
+    The second tells how sure a place on a list is: what the same learner, taught by other accounts of this kind,
+    would say of the row instead. It knows nothing of what no feature tells or of what the penalty keeps the model
+    from believing, since a refit would not know that either. It is the variance of a sum, the two parts' errors
+    being correlated by ``together``.
 
     Parameters
     ----------
     directions : float64 [R, k]
         Draws of the logistic coefficients' deviations from their posterior.
+    redrawn : float64 [R, k]
+        Draws of how the logistic coefficients move when learnt from redrawn accounts.
     book
         Mean variance over rows of the bags' margins, toward which each row's is shrunk.
     trust
@@ -33,16 +40,23 @@ class Spread:
     widening
         Factor on the bags' standard deviation: a bag sees only a share of the accounts, and all bags share what
         their shape cannot say.
+    refit
+        Factor on the bags' standard deviation: how far the mean of newly learnt bags moves.
+    together
+        Correlation between the moves of the two parts.
     unseen
         Standard deviation of what no feature tells.
     floor
-        Standard deviation that every row has at least (the base rate's own error).
+        Standard deviation that every row has at least (the base rate's own error), in both.
     """
 
     directions: Floats
+    redrawn: Floats
     book: float = 0.0
     trust: float = 6.0
     widening: float = 1.0
+    refit: float = 1.0
+    together: float = 0.0
     unseen: float = 0.0
     floor: float = 0.0
 

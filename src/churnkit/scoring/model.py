@@ -149,6 +149,7 @@ class ChurnModel(Drawable):
             horizon=self.horizon,
             model_id=self.model_id,
             notes=fitting.silent_tables(self.features, history, cutoff),
+            refit_spread=predicted.refit_spread[order],
             matrix=_take(matrix, order),
             history=history,
             model=self,

@@ -17,9 +17,13 @@ from churnkit.reasons import shap_explanation
 from churnkit.timeline import Span, as_text
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from churnkit.features import FeatureMatrix
     from churnkit.history import History
     from churnkit.scoring.model import ChurnModel
+
+SPREAD = "refit_spread.npy"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -44,6 +48,10 @@ class Scores(Drawable):
         Which model scored.
     notes
         What should be known beside the numbers.
+    refit_spread
+        float64, as ``frame``: standard deviation by which each log-odds would move, were the model learnt anew from
+        other accounts of this kind. Places on a list are as unsure as that, not as ``low`` and ``high`` are wide.
+        None: not known.
     matrix, history, model
         What was scored and by what, kept for explaining; None after reading from disk.
     """
@@ -55,6 +63,7 @@ class Scores(Drawable):
     horizon: Span
     model_id: str
     notes: tuple[str, ...] = ()
+    refit_spread: NDArray[np.float64] | None = None
     matrix: FeatureMatrix | None = None
     history: History | None = None
     model: ChurnModel | None = None
@@ -136,12 +145,15 @@ class Scores(Drawable):
         return shap_explanation(asked.blend, matrix, horizon=horizon or self.horizon)
 
     def write(self, folder: str | Path) -> Path:
-        """Write scores.parquet, excluded.parquet, the book and a manifest into a folder."""
+        """Write scores.parquet, excluded.parquet, the book, the refit spread and a manifest into a folder."""
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         self.frame.to_parquet(folder / "scores.parquet", index=False)
         self.excluded.to_parquet(folder / "excluded.parquet", index=False)
         self.book.write(folder / "book.npz")
+        (folder / SPREAD).unlink(missing_ok=True)
+        if self.refit_spread is not None:
+            np.save(folder / SPREAD, self.refit_spread)
         manifest = {
             "as_of": self.as_of,
             "horizon": str(self.horizon),
@@ -157,14 +169,19 @@ class Scores(Drawable):
         folder = Path(folder)
         try:
             manifest = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+            frame = pd.read_parquet(folder / "scores.parquet")
+            spread = np.load(folder / SPREAD) if (folder / SPREAD).exists() else None
+            if spread is not None and spread.shape != (len(frame),):
+                raise ValueError(f"{len(spread)} spreads for {len(frame)} scores")
             return cls(
-                frame=pd.read_parquet(folder / "scores.parquet"),
+                frame=frame,
                 excluded=pd.read_parquet(folder / "excluded.parquet"),
                 book=Book.read(folder / "book.npz"),
                 as_of=int(manifest["as_of"]),
                 horizon=Span.of(manifest["horizon"]),
                 model_id=str(manifest["model_id"]),
                 notes=tuple(manifest["notes"]),
+                refit_spread=spread,
             )
         except (OSError, KeyError, ValueError) as problem:
             raise BundleError(
