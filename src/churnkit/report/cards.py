@@ -48,7 +48,7 @@ class Card:
     stake, saves, waiting
         Value at stake, expected net saving of the call, cost of waiting a week.
     sure
-        Probability of truly belonging to the first of the list.
+        Probability of being on the list of a model learnt anew.
     reasons, staying
         What raises the risk; what speaks for staying (empty where nothing is told).
     beside

@@ -147,7 +147,7 @@ def _tiles(plan: ContactPlan) -> list[tuple[str, str, str]]:
         ("value at risk", money(at_risk, unit), f"{percent(share)} of it is on the list"),
     ]
     if not missing(sure):
-        tiles.append(("sure of the first", percent(sure), f"that each of the first {least} belongs on the list"))
+        tiles.append(("sure of the first", percent(sure), f"that a model learnt anew lists each of the first {least}"))
     return tiles
 
 
