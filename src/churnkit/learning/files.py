@@ -149,8 +149,8 @@ def read_parts(folder: Path) -> Parts:
     _check_bags(boosters, len(plain.names), folder)
     columns = Columns.from_dict(plain.columns.model_dump())
     linear = Linear(columns, *(np.array(part, dtype=np.float64) for part in (plain.center, plain.coef, plain.steps)))
-    drawn = {d: getattr(plain.spread, d) for d in DRAWN}
-    draws = {d: np.array(rows, dtype=np.float64).reshape(len(rows), len(plain.coef)) for d, rows in drawn.items()}
+    spread, k = plain.spread, len(plain.coef)
+    drawn = [np.array(d, dtype=np.float64).reshape(len(d), k) for d in (spread.directions, spread.redrawn)]
     return Parts(
         names=plain.names,
         categorical=plain.categorical,
@@ -160,7 +160,7 @@ def read_parts(folder: Path) -> Parts:
         boosters=boosters,
         weight=plain.weight,
         calibration=Affine(**plain.calibration.model_dump()),
-        uncertainty=Spread(**draws, **plain.spread.model_dump(exclude=set(DRAWN))),
+        uncertainty=Spread(drawn[0], drawn[1], **spread.model_dump(exclude=set(DRAWN))),
         rung=plain.rung,
         evidence=Evidence(**plain.evidence.model_dump()),
         notes=plain.notes,

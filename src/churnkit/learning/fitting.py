@@ -142,12 +142,13 @@ def _judge(job: Job, choice: LinearChoice, *, boosted: bool) -> Verdict:
 def _refit(job: Job, choice: LinearChoice, verdict: Verdict) -> Blend:
     """Fit both parts on all rows, with the penalty, rounds, share and map that the folds chose."""
     rows, tried = job.rows, verdict.boosted
-    linear, *drawn = _refit_linear(job, choice)
+    linear, directions, moves = _refit_linear(job, choice)
     texts: tuple[str, ...] = ()
     if tried is not None and verdict.share > 0:
         texts = fit_bags(tried.stack, rows.people, job.settings, tried.shape)
     spread = Spread(
-        *drawn,
+        directions,
+        moves,
         book=_book_variance(rows, texts),
         widening=WIDENING,
         refit=REFIT,

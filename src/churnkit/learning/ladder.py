@@ -102,7 +102,7 @@ def base_rate(rows: Rows, settings: LearnerSettings) -> Blend:
         boosters=(),
         weight=0.0,
         calibration=Affine(),
-        uncertainty=Spread(*2 * [np.zeros((0, len(coef)))], floor=floor),
+        uncertainty=Spread(np.zeros((0, len(coef))), np.zeros((0, len(coef))), floor=floor),
         rung=BASE_RATE,
         evidence=describe(rows, l2=SEGMENT_PENALTY),
         notes=(note, UNTUNED) if settings.tune is not None else (note,),
