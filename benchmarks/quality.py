@@ -99,10 +99,14 @@ def flat(made: open_sets.FlatSet, ask: Ask) -> Outcome:
             if ask.quick and k:
                 judged[later] = False
                 continue
-            train = train[::2] if ask.quick else train
             for name, fit in everybody(ask, i).items():
                 p = said.setdefault(name, np.full((len(seeds), len(made.y)), np.nan))
-                p[i, later] = kept(ask, f"{made.name}-{name}-{seed}-{k}", name, partial(fit, made, train, later, seed))
+                p[i, later] = kept(
+                    ask,
+                    f"{made.name}-{name}-{seed}-{k}",
+                    name,
+                    partial(fit, made, train[:: 2 if ask.quick else 1], later, seed),
+                )
     return Outcome(made.name, made.y[judged], made.group[judged], {name: p[:, judged] for name, p in said.items()})
 
 
