@@ -252,7 +252,7 @@ def book(accounts: int, cutoffs: int, features: int, seed: int = 0) -> Rows:
 
 def speed(ask: Ask) -> dict[str, float]:
     """Seconds of a whole fit over those of one LightGBM fit."""
-    rows = book(500 if ask.quick else 10_000, 12, 160)
+    rows = book(300 if ask.quick else 10_000, 12, 160)
     folds = make_folds(rows.account, rows.cutoff, rows.y[:, -1], rows.horizons[-1].micros)
     start = time.perf_counter()
     blend = fit_blend(rows, folds=folds.splits)
