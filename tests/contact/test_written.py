@@ -141,13 +141,13 @@ def test_a_gap_of_two_spreads_is_nearly_sure():
 
 
 def test_places_are_as_sure_as_a_refit_would_move_them_not_as_intervals_are_wide():
-    """One log-odd apart, in intervals of almost 0 to 1; a refit moves them by 1 and .75: P = Phi(1 / 1.25)."""
-    p = {"a": 0.3, "b": 0.3 / (0.3 + 0.7 * np.e)}
-    scores = book.scores(p, low=[0.001] * 2, high=[0.999] * 2)
-    scores.refit_spread = np.array([1.0, 0.75])
-    two = book.history(book.accounts({"b": "mia", "a": "mia"}))  # the history numbers them the other way round
-    sure = plan_contacts(scores, None, two, policy=ByRisk(), capacity=1).frame.set_index("account_id")
-    assert sure["top_k_probability"][["a", "b"]].tolist() == pytest.approx([0.7881, 0.2119], abs=0.025)
+    """Log-odds 0, -1 and -4, in intervals of almost 0 to 1; a refit moves the second alone, by 1: P = Phi(-1)."""
+    p = {"c": 1 / (1 + np.exp(4)), "a": 0.5, "b": 1 / (1 + np.e)}
+    scores = book.scores(p, low=[0.001] * 3, high=[0.999] * 3)
+    scores.refit_spread = np.array([0.0, 0.0, 1.0])
+    three = book.history(book.accounts(dict.fromkeys("abc", "mia")))
+    sure = plan_contacts(scores, None, three, policy=ByRisk(), capacity=1).frame.set_index("account_id")
+    assert sure["top_k_probability"][["a", "b", "c"]].tolist() == pytest.approx([0.8413, 0.1587, 0], abs=0.025)
 
 
 def test_without_spread_places_are_certain():
