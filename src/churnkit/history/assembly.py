@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 Tables: TypeAlias = "dict[str, Admitted | AdmittedInParts]"
 FRAMES = ("subscriptions", "tickets", "contacts", "decisions")
+COMMENTS = "comments"
+"""What was written beside a score, out of satisfaction."""
 REJECTED = ("table", "row", "column", "reason", "value")
 
 
@@ -91,6 +93,9 @@ def assemble(tables: Mapping[str, Any], orders: Orders) -> Contents:
     admitted = {name: table for name, table in every.items() if isinstance(table, Admitted)}
     accounts, opened, attributes = _accounts(admitted["accounts"], keys)
     frames = {n: _coded(admitted[n], keys) for n in FRAMES if n in admitted}
+    if "satisfaction" in admitted and (said := dating.comments(admitted["satisfaction"])) is not None:
+        said.insert(1, "account_id", keys.column(said["account"].to_numpy()))
+        frames[COMMENTS] = said
     managers = admitted["managers"].frame() if "managers" in admitted else None
     contracts = None
     if "subscriptions" in frames:

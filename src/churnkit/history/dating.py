@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from churnkit.errors import RequestError
 from churnkit.history.options import Signal
 from churnkit.history.signals import EVENT_THEMES
-from churnkit.timeline import NEVER
+from churnkit.timeline import NEVER, as_timestamps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -104,6 +105,23 @@ def add_satisfaction(facts: Facts, table: Admitted, tone: Tone | None) -> None:
         )
     if tone is not None and comment is not None:
         add_tone(facts, "comment_tone", ("satisfaction", "satisfaction"), tone.score(*comment), account, rows)
+
+
+def comments(table: Admitted) -> pd.DataFrame | None:
+    """Give the rows of satisfaction with words in them, None where there are none: account, occurred_at, metric, ..."""
+    found, metric = table.codes("comment"), table.codes("metric")
+    if found is None or metric is None or not (found[0] >= 0).any():
+        return None
+    rows = np.flatnonzero(found[0] >= 0)
+    out: dict[str, Any] = {"account": table.accounts[rows]}
+    for name in ("occurred_at", "recorded_at"):
+        if (at := table.values(name)) is not None:
+            out[name] = as_timestamps(at[rows])
+    out["metric"] = metric[1][metric[0][rows]]
+    if (score := table.values("score")) is not None:
+        out["score"] = score[rows]
+    out["comment"] = found[1][found[0][rows]]
+    return pd.DataFrame(out)
 
 
 def add_tone(

@@ -71,6 +71,9 @@ class History(Drawable):
         Every dated fact.
     subscriptions, tickets, contacts, decisions, managers
         The cleaned tables, with the code in ``account``; None where there is no such table.
+    comments
+        What was written beside a score: account, account_id, occurred_at, metric, comment, and score and recorded_at
+        where there are such columns; None where nothing was.
     attributes
         Columns of ``accounts`` that describe the account and never change.
     rejected
@@ -128,6 +131,7 @@ class History(Drawable):
         self.tickets = contents.frames.get("tickets")
         self.contacts = contents.frames.get("contacts")
         self.decisions = contents.frames.get("decisions")
+        self.comments = contents.frames.get("comments")
         self.managers = contents.managers
         self.signals = contents.signals
         self.notes = contents.notes

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from churnkit.history.assembly import Contents
 
-_PLAIN = {"contacts": "contacted_at", "decisions": "decided_at"}
+_PLAIN = {"contacts": "contacted_at", "decisions": "decided_at", "comments": "occurred_at"}
 _INTERVALS: dict[str, tuple[str, str, dict[str, tuple[str, ...]]]] = {
     "subscriptions": (
         "subscription_id",

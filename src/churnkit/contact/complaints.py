@@ -1,0 +1,137 @@
+"""Complaints: what customers write beside a score, by what it is about.
+
+Whoever writes that a price is hard to justify names the trouble better than any trace does. A short list of English
+words and phrases tells the theme; what stands beside a good score is praise and does not count. The words are the
+trade's own everyday ones; a comment without any of them, or in another language, says nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from churnkit.contact.standing import stamps
+from churnkit.history.signals import THEMES
+from churnkit.timeline import DAY, NEVER, known_at
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from churnkit.history import History
+
+    Floats = NDArray[np.float64]
+
+COMPLAINTS = {
+    "billing": (
+        r"pric(e|es|ing|ey)\b|expensive|overpriced|\bcosts?\b|costly|\bpay(ing|s)? (more|for|too)|\bbudget|invoic|"
+        r"\bcheaper|\bfees?\b|\boffers\b|value for money|\bdiscount|\bbilling|\bcharged?\b"
+    ),
+    "relationship": (
+        r"\b(has|have|had) left\b|left (us|the company|the team)|(taken|took|take|taking) (this |it )?over|successor|"
+        r"hand(ed)?[ -]?over|(nobody|no one) (here|left|knows)|new (owner|manager|colleague|in this role)|"
+        r"colleague who|no longer (here|with us)|changed (jobs|hands)"
+    ),
+    "support": (
+        r"outage|\bdown\b|downtime|unreliable|unstable|crash|\bbugs?\b|buggy|\berrors?\b|broken|incident|\blost\b|"
+        r"\bsupport\b|\btickets?\b|\bcase\b|waited|waiting|no (answer|reply|response)|unsolved|unresolved|not solved|"
+        r"\bslow\b|\bfails?\b|failed|failure|does not work|doesn't work"
+    ),
+    "usage": (
+        r"complicated|complex|confus|hard to (use|learn|understand)|difficult|too many features|never (got|started)|"
+        r"roll(ed|ing)? (it |this )?out|rollout|only (one|two|three|a few|few|i|some)\b|(do not|don't|hardly|barely|rarely|"
+        r"not really) us(e|ing)|no time to|training|onboarding|adoption|learning curve|unused"
+    ),
+}
+"""What a comment about each theme looks like; the first that is found in this order counts."""
+SAID = 0.9
+"""So often who writes of a trouble writes of their own: a judgement."""
+HALF_LIFE = 90.0
+"""Days in which half of that is past."""
+GOOD = 0.75
+"""A score among the best quarter of its metric stands beside praise."""
+PSEUDO = 20.0
+"""How many complaints the declared shares of themes, all alike, weigh as much as."""
+_PATTERNS = {theme: re.compile(words, re.IGNORECASE) for theme, words in COMPLAINTS.items()}
+
+
+def theme_of(comment: str) -> str | None:
+    """Give the theme of a comment by its words; None where it has none of them."""
+    return next((theme for theme, words in _PATTERNS.items() if words.search(comment)), None)
+
+
+@dataclass(frozen=True, eq=False)
+class Complaints:
+    """Complaints as they came.
+
+    Attributes
+    ----------
+    account, theme
+        Codes, and positions in ``THEMES``.
+    occurred, known
+        When each was written, and when that was known.
+    """
+
+    account: NDArray[np.int64]
+    theme: NDArray[np.int64]
+    occurred: NDArray[np.int64]
+    known: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, history: History) -> Complaints:
+        """Read what was written; nothing where the history has no comments."""
+        frame = history.comments
+        if frame is None:
+            nothing = np.empty(0, dtype=np.int64)
+            return cls(nothing, nothing, nothing, nothing)
+        texts, at = np.unique(frame["comment"].astype(str).to_numpy(dtype=object).astype(str), return_inverse=True)
+        named = [theme_of(t) for t in texts.tolist()]
+        theme = np.array([-1 if t is None else THEMES.index(t) for t in named], dtype=np.int64)[at]
+        occurred, recorded = stamps(frame, "occurred_at"), stamps(frame, "recorded_at")
+        keep = (theme >= 0) & ~_praise(frame) & (occurred != NEVER)
+        known = np.where(recorded == NEVER, occurred, recorded)
+        account = frame["account"].to_numpy(dtype=np.int64)
+        return cls(account[keep], theme[keep], occurred[keep], known[keep])
+
+    def weight(self, account: NDArray[np.int32], cutoff: NDArray[np.int64], themes: int) -> Floats:
+        """Give the weight of evidence of what each account wrote, float64 [n, themes], with what was known then.
+
+        log(SAID / the others' share of the rest) for the theme written of, halved every ``HALF_LIFE`` days.
+        """
+        full = np.log(SAID / ((1.0 - SAID) / (len(COMPLAINTS) - 1)))
+        out = np.zeros((len(account), themes))
+        for now in np.unique(cutoff) if len(self.account) else ():
+            rows = np.flatnonzero(cutoff == now)
+            there = known_at(self.occurred, self.known, now)
+            last = np.full((max(account.max(), self.account.max()) + 1, themes), np.iinfo(np.int64).min)
+            np.maximum.at(last, (self.account[there], self.theme[there]), self.occurred[there])
+            mine = last[account[rows]]
+            said = mine > np.iinfo(np.int64).min
+            days = np.where(said, now - np.where(said, mine, now), 0) / DAY
+            out[rows] = np.where(said, full * 0.5 ** (days / HALF_LIFE), 0.0)
+        return out
+
+    def shares(self, cutoff: NDArray[np.int64], themes: int) -> Floats:
+        """Give how common each trouble is in the book, float64 [n, themes]: declared alike, moved by complaints.
+
+        An account that has written of a trouble counts once for it; a theme of no complaint list has a share of 0.
+        """
+        listed = np.array([t in COMPLAINTS for t in THEMES[:themes]])
+        out = np.zeros((len(cutoff), themes))
+        for now in np.unique(cutoff):
+            there = known_at(self.occurred, self.known, now)
+            pairs = np.unique(self.account[there] * themes + self.theme[there])
+            count = np.bincount(pairs % themes, minlength=themes)
+            out[cutoff == now] = (PSEUDO * listed / listed.sum() + count) / (PSEUDO + count.sum())
+        return out
+
+
+def _praise(frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """Tell which comments stand beside a score among the best quarter of its metric."""
+    if "score" not in frame:
+        return np.zeros(len(frame), dtype=np.bool_)
+    best = frame.groupby(frame["metric"].astype(str))["score"].transform(lambda s: s.quantile(GOOD))
+    return np.asarray((frame["score"] >= best).to_numpy(dtype=np.bool_))
