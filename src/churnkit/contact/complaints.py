@@ -42,8 +42,9 @@ COMPLAINTS = {
     ),
     "usage": (
         r"complicated|complex|confus|hard to (use|learn|understand)|difficult|too many features|never (got|started)|"
-        r"roll(ed|ing)? (it |this )?out|rollout|only (one|two|three|a few|few|i|some)\b|(do not|don't|hardly|barely|rarely|"
-        r"not really) us(e|ing)|no time to|training|onboarding|adoption|learning curve|unused"
+        r"roll(ed|ing)? (it |this )?out|rollout|only (one|two|three|a few|few|i|some)\b|"
+        r"(do not|don't|hardly|barely|rarely|not really) us(e|ing)|no time to|training|onboarding|adoption|"
+        r"learning curve|unused"
     ),
 }
 """What a comment about each theme looks like; the first that is found in this order counts."""

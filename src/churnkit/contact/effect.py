@@ -97,9 +97,9 @@ class Effect(Written):
 class DeclaredEffect(Effect):
     """A declared share of leavers whom a call keeps: p1 = p0 x (1 - prior).
 
-    Where signs tell how likely each trouble is, the prior is the mean over the hats: a call in the one that fits
-    keeps twice as many, in another two thirds, and of accounts that are asleep none (:func:`fit_of_roles`). It can
-    name no account as harmed by a call.
+    Where signs tell how likely each trouble is, the prior is what calls keep on average: a call in the hat that fits
+    keeps twice as many, in the general hat as many, in another a third, and of accounts that are asleep none
+    (:func:`fit_of_roles`). It can name no account as harmed by a call.
 
     Parameters
     ----------

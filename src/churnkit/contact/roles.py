@@ -29,12 +29,15 @@ NO_THEME = -1
 WITHOUT_REASON = "service"
 """The hat of an account for which no reason speaks."""
 
-FITTING, UNFITTING = 2.0, 2 / 3
-"""What a call keeps of a known trouble in the hat that fits it, and in another, as multiples of what calls keep on
-average; over the four hats their mean is 1. The ratio is a judgement; with an average of .15 the fitting hat keeps
-the .30 that the literature assumes of offers (Verbraken, Verbeke and Baesens 2013)."""
+FITTING, GENERAL, UNFITTING = 2.0, 1.0, 1 / 3
+"""What a call keeps of a known trouble in the hat that fits it, in the general hat and in another special one, as
+multiples of what calls keep on average; over the four hats their mean is near 1. Judgements: with an average of .15
+the fitting hat keeps the .30 that the literature assumes of offers (Verbraken, Verbeke and Baesens 2013); care helps
+somewhat whatever the trouble is, while an offer made to somebody whose product is broken, or talk of money to somebody
+who cannot get started, hardly does."""
 _BLIND = 1 / 3
-"""The same for another hat than the general one where no trouble is known."""
+"""The same for another hat than the general one where no trouble is known, and for the general one where there is
+none."""
 
 _BY_THEME = np.array([ROLES.index(ROLE_OF_THEME[t]) for t in THEMES] + [ROLES.index(WITHOUT_REASON)], dtype=np.int8)
 
@@ -69,17 +72,17 @@ def main_theme(reasons: pd.DataFrame | None, ids: pd.Index) -> NDArray[np.int8]:
 def fit_of_roles() -> NDArray[np.float64]:
     """Give what each hat keeps of each kind, float64 [kinds, roles], before any evidence: multiples of the average.
 
-    Of a trouble the fitting hat keeps ``FITTING``, others ``UNFITTING``. Of accounts asleep nobody is kept by a
-    call; of those that nothing troubles the general hat may keep as many as an unfitting one, and the others have
+    Of a trouble the fitting hat keeps ``FITTING``, the general one ``GENERAL``, others ``UNFITTING``. Of accounts
+    asleep nobody is kept by a call; of those that nothing troubles the general hat may keep some, and the others have
     nothing to mend. Where the history shows no signs, the general hat keeps the average.
     """
     fit = np.full((len(KINDS), len(ROLES)), UNFITTING)
-    every = np.arange(len(THEMES))
+    every, general = np.arange(len(THEMES)), ROLES.index(WITHOUT_REASON)
+    fit[every, general] = GENERAL
     fit[every, fitting_role(every.astype(np.int8))] = FITTING
     fit[[ASLEEP, UNTROUBLED]] = 0.0
     fit[-1] = _BLIND
-    general = ROLES.index(WITHOUT_REASON)
-    fit[UNTROUBLED, general], fit[-1, general] = UNFITTING, 1.0
+    fit[UNTROUBLED, general], fit[-1, general] = _BLIND, 1.0
     return fit
 
 

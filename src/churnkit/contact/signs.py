@@ -2,19 +2,22 @@
 
 What drives leaving shows in usage in the end, whatever began it; so the strongest reason for leaving seldom
 tells which hat a call should wear. A sign looks at what comes earlier: failures, slow and reopened cases
-(support), failed payments, bills asked about, dearer seats, a renewal ahead (billing), the most active user gone,
+(support), bills asked about, and a price that is announced, due or dearer (billing), the most active user gone,
 access asked for, seats that fall idle (relationship), a start that is still young, little use, questions how
-things are done (usage).
+things are done (usage). What customers write beside a score names the trouble outright
+(:mod:`churnkit.contact.complaints`).
 
 Each sign weighs what it tells (weight of evidence, Good 1950): log of how often it is seen where the theme is
 the trouble (declared, the same for all) over how often it is seen in the book (counted). So a sign that few show
-tells much, one that most show nothing, and no figure is learnt from anybody's leaving. Signs of one theme go
-together, so their sum counts for ``TEMPER`` of its face.
+tells much, one that most show nothing, and no figure is learnt from anybody's leaving. Signs go together, so their
+sum counts for ``TEMPER`` of its face. How common each trouble is in the book is declared alike and moved by how many
+complain of it.
 
 Two kinds beside the themes are no trouble. An account that pays for a product it hardly uses, under a contract
 that goes on by itself, is *asleep*; a call may remind it of a contract it has forgotten (Ascarza, Iyengar and
-Schleicher 2016). And whoever is no likelier to leave than the quieter quarter of the book is *untroubled*: what a
-trouble has not added, no call can take away.
+Schleicher 2016). And of the others that would leave some are *untroubled*: their contract ends, or they are as likely
+to go as anybody. How many is told by the scores (:func:`with_untroubled`); who they are by the signs: those that show
+none, use as much as ever, give no seats back and take no data out.
 """
 
 from __future__ import annotations
@@ -45,10 +48,12 @@ KINDS = (*THEMES, "asleep", "untroubled", "no sign")
 
 TEMPER = 0.7
 """What counts of a sum of signs, since they go together."""
+HALF = 0.5
+"""Power of the score in telling who is untroubled: learnt from the same facts as the signs, it counts half."""
 IDLE = 1 / 6
 """An account asleep uses, over four weeks, less than this share of what the median account does for each seat."""
 QUIETER = 0.25
-"""The quarter of the book that is least likely to leave."""
+"""The quarter of the book that is least likely to leave: what they are, anybody is without a trouble."""
 
 
 def likely(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64]) -> Floats | None:
@@ -62,8 +67,9 @@ def likely(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int6
     Returns
     -------
     float64 [n, kinds]
-        Rows add up to 1 over the themes that have a sign, or are 1 for "asleep". None where the history has no
-        signs.
+        Rows add up to 1 over "untroubled" and the themes that have a sign, or are 1 for "asleep". Before the signs
+        trouble and none are taken as equally likely; :func:`with_untroubled` puts that right. None where the history
+        has no signs.
     """
     asked = expressions(history)
     if not asked or not len(account):
@@ -105,41 +111,54 @@ def _found(evidence: Floats, troubled: Floats, asleep: Flags) -> Floats:
     return found
 
 
-BETA = 0.5
-
-
 def with_untroubled(kinds: Floats, probability: Floats, cutoff: NDArray[np.int64]) -> Floats:
-    """Set the level of "untroubled".
+    """Bring "untroubled" to the level that the scores tell.
+
+    Had nobody a trouble, all would leave as seldom as the quieter quarter of the book; so of all that are expected to
+    leave the share sum(min(quarter, p)) / sum(p) leaves untroubled (the complement of the attributable fraction,
+    Levin 1953). The odds of "untroubled" against all themes, by the signs and by quarter / p to the power of
+    ``HALF``, are multiplied by what brings their mean, weighted by p, to that share.
+
+    Parameters
+    ----------
+    kinds
+        Of :func:`likely`. Who is known to have a trouble, or to be asleep, stays so.
+    probability, cutoff
+        float64 [n], P(leave), NaN where unknown; moments [n].
+
+    Returns
+    -------
+    float64 [n, kinds]
+        Where the score is unknown, or there are too few peers, "untroubled" is left out and the others share the whole.
     """
     out = kinds.copy()
+    share = np.zeros(len(out))
     for now in np.unique(cutoff):
-        rows = np.flatnonzero((cutoff == now) & np.isfinite(probability) & (kinds[:, ASLEEP] == 0))
+        rows = np.flatnonzero((cutoff == now) & np.isfinite(probability))
         if len(rows) < LEAST_PEERS:
             continue
-        p = np.maximum(probability[rows], 1e-9)
-        base = float(np.quantile(p, QUIETER))
-        level = float(np.minimum(base, p).sum() / p.sum())
-        odds = out[rows, UNTROUBLED] / np.maximum(1.0 - out[rows, UNTROUBLED], 1e-300) * (base / p) ** BETA
-        if not odds.any():
-            continue
-        share = _levelled(odds, p, level)
-        others = np.maximum(1.0 - out[rows, UNTROUBLED], 1e-300)
-        out[rows] *= ((1.0 - share) / others)[:, None]
-        out[rows, UNTROUBLED] = share
+        base = float(np.quantile(probability[rows], QUIETER))
+        rows = rows[kinds[rows, ASLEEP] == 0]
+        p, before = np.maximum(probability[rows], 1e-9), kinds[rows, UNTROUBLED]
+        odds = before / np.maximum(1.0 - before, 1e-300) * (base / p) ** HALF
+        if odds.any():
+            share[rows] = _levelled(odds, p, float(np.minimum(base, p).sum() / p.sum()))
+    out[:, UNTROUBLED] = 0.0
+    out *= ((1.0 - share) / np.maximum(out.sum(axis=1), 1e-300))[:, None]
+    out[:, UNTROUBLED] = share
     return out
 
 
 def _levelled(odds: Floats, weight: Floats, level: float) -> Floats:
-    """Multiply odds by what brings the weighted mean of the shares to a level."""
-    low, high = -40.0, 40.0
+    """Multiply odds by what brings the weighted mean of the shares to a level; give the shares."""
+    low, high, share = -40.0, 40.0, odds
     for _ in range(60):
         middle = (low + high) / 2
-        moved = odds * np.exp(middle)
-        if np.average(moved / (1.0 + moved), weights=weight) < level:
-            low = middle
-        else:
-            high = middle
-    return moved / (1.0 + moved)
+        share = odds * np.exp(middle)
+        share = share / (1.0 + share)
+        below = np.average(share, weights=weight) < level
+        low, high = (middle, high) if below else (low, middle)
+    return share
 
 
 def trouble(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64]) -> Codes:
@@ -149,7 +168,7 @@ def trouble(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int
 
 
 def likeliest(kinds: Floats) -> Codes:
-    """Give the code of the greatest share of every row."""
+    """Give the code of the greatest share of every row, "untroubled" left out: what the trouble is, if there is one."""
     found = np.where(np.arange(len(KINDS)) == UNTROUBLED, -1.0, kinds).argmax(axis=1)
     return np.where(found == len(KINDS) - 1, UNKNOWN, found).astype(np.int8)
 
