@@ -1,7 +1,7 @@
 """Complaints: what customers write beside a score, by what it is about.
 
 Whoever writes that a price is hard to justify names the trouble better than any trace does. A short list of English
-words and phrases tells the theme; what stands beside a good score is praise and does not count. The words are the
+words and phrases tells the theme; what stands beside a score of praise does not count. The words are the
 trade's own everyday ones; a comment without any of them, or in another language, says nothing.
 """
 
@@ -52,8 +52,9 @@ SAID = 0.9
 """So often who writes of a trouble writes of their own: a judgement."""
 HALF_LIFE = 90.0
 """Days in which half of that is past."""
-GOOD = 0.75
-"""A score among the best quarter of its metric stands beside praise."""
+PRAISE = {"nps": (9.0, 10.0), "csat": (5.0, 5.0), "ces": (6.0, 7.0)}
+"""Scores that stand beside praise, on the usual scales: promoters (Reichheld 2003, Harvard Business Review 81), five
+of five, six or seven of seven. Of other metrics, and other scales, every comment counts."""
 PSEUDO = 20.0
 """How many complaints the declared shares of themes, all alike, weigh as much as."""
 _PATTERNS = {theme: re.compile(words, re.IGNORECASE) for theme, words in COMPLAINTS.items()}
@@ -131,8 +132,10 @@ class Complaints:
 
 
 def _praise(frame: pd.DataFrame) -> NDArray[np.bool_]:
-    """Tell which comments stand beside a score among the best quarter of its metric."""
-    if "score" not in frame:
-        return np.zeros(len(frame), dtype=np.bool_)
-    best = frame.groupby(frame["metric"].astype(str))["score"].transform(lambda s: s.quantile(GOOD))
-    return np.asarray((frame["score"] >= best).to_numpy(dtype=np.bool_))
+    """Tell which comments stand beside a score that praises."""
+    out = np.zeros(len(frame), dtype=np.bool_)
+    if "score" in frame:
+        metric, score = frame["metric"].astype(str).str.lower().to_numpy(), frame["score"].to_numpy(dtype=np.float64)
+        for name, (low, high) in PRAISE.items():
+            out |= (metric == name) & (score >= low) & (score <= high)
+    return out
