@@ -11,8 +11,8 @@ from churnkit import features as f
 from churnkit.contact import ByNetSaving, ContactEffect, DeclaredEffect, plan_contacts
 from churnkit.contact.contact_effect import Cell, e_value
 from churnkit.contact.doubly_robust import cross_fitted, fold_of, from_nuisances
-from churnkit.contact.shrinking import CELLS, SPREAD, declared, shrink
-from churnkit.contact.signs import ASLEEP, KINDS
+from churnkit.contact.shrinking import CELLS, HARM, SPREAD, declared, shrink
+from churnkit.contact.signs import ASLEEP, KINDS, UNTROUBLED
 from churnkit.contact.trial import OBSERVATIONAL, RANDOMISED, Trial, read_trial
 from churnkit.errors import BadPlan
 from churnkit.history import History
@@ -75,7 +75,8 @@ def test_shrinking_worked_by_hand():
     prior = declared(DeclaredEffect())
     assert prior[CELL] == pytest.approx(0.15)
     assert prior[NO_SIGN] == pytest.approx(0.05)  # sales where service fits
-    assert prior[SERVICE * len(KINDS) + ASLEEP] == 0.0
+    assert prior[SERVICE * len(KINDS) + ASLEEP] == -HARM  # nothing to mend
+    assert prior[np.array([0, SERVICE]) * len(KINDS) + UNTROUBLED] == pytest.approx([-HARM, 0.05])
     found = halves(eight())
     after = shrink(prior, found.share, found.covariance)
     height, rest = SPREAD["height"], sum(s**2 for name, s in SPREAD.items() if name != "height")
