@@ -228,6 +228,12 @@ def _gram(Z: Floats | Floats32, center: Floats, pull: Floats) -> Floats:
     return found
 
 
+def _pull(task: LogisticTask, p: Floats) -> Floats:
+    """How much each row bends the loss at probabilities [n, H], float64 [n]."""
+    pull: Floats = (task.weight * p * (1 - p)).sum(axis=1)
+    return pull
+
+
 def _root(gram: Floats, strength: float) -> Floats:
     """Lower Cholesky factor of the penalised curvature; what float32 cannot tell from 0 is kept above it."""
     ridge = strength + 1e-5 * float(np.diag(gram).max(initial=0.0))
@@ -258,8 +264,7 @@ def posterior_draws(task: LogisticTask, fitted: tuple[Floats, Floats], strength:
     coef, steps = fitted
     if not len(coef):
         return np.zeros((0, 0))
-    p = expit(task.scores(coef, steps))
-    gram = _gram(task.Z, task.center, (task.weight * p * (1 - p)).sum(axis=1))
+    gram = _gram(task.Z, task.center, _pull(task, expit(task.scores(coef, steps))))
     roam = float(task.Z.var(axis=0, dtype=np.float64).sum())
     root = _root(gram, min(strength, max(roam, 1e-3)))
     normal = np.random.default_rng(0).standard_normal((len(coef), DRAWS))
@@ -295,9 +300,9 @@ def redrawn(task: LogisticTask, people: Ints, fitted: tuple[Floats, Floats], str
     if not len(coef):
         return np.zeros((0, 0))
     p = expit(task.scores(coef, steps))
-    pull = (task.weight * p * (1 - p)).sum(axis=1)
+    pull = _pull(task, p)
     # Around this mean a step of the coefficients leaves the intercepts where they are.
-    middle = (pull.astype(task.Z.dtype) @ task.Z).astype(np.float64) / pull.sum()
+    middle = (task.Z.T @ pull.astype(task.Z.dtype)).astype(np.float64) / pull.sum()
     root = _root(_gram(task.Z, middle, pull), strength)
     weight = np.random.default_rng(1).standard_normal((DRAWS, int(people.max()) + 1))
     pushed = weight[:, people] * (task.weight * (task.y - p)).sum(axis=1)

@@ -122,7 +122,8 @@ class Desk(NamedTuple):
     signal
         int64[visits, signals + 1]: where each signal begins.
     chosen
-        int64[places]: places of the facts of one visit that are picked.
+        int64[places]: while facts are taken in hand, how many of the same signal came before each; then
+        the places of the facts of one visit that are picked.
     list
         int64[3]: of the list in hand how many facts have no value, and in which row its times (and
         segments, actors) and its values are: by signal, or picked.
