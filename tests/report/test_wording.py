@@ -28,8 +28,29 @@ def test_percent(share, shown):
     assert w.percent(share) == shown
 
 
+@pytest.mark.parametrize(
+    ("probability", "shown"),
+    [
+        (1.0, "over 99%"),
+        (0.995, "over 99%"),
+        (0.9949, "99%"),
+        (0.34, "34%"),
+        (0.083, "8.3%"),
+        (0.001, "0.1%"),
+        (0.0009, "under 0.1%"),
+        (0.0, "under 0.1%"),
+        (float("nan"), "–"),
+        (None, "–"),
+    ],
+)
+def test_no_chance_is_certain(probability, shown):
+    assert w.chance(probability) == shown
+
+
 def test_between():
     assert w.between(0.22, 0.48) == "22 to 48%"
+    assert w.between(0.0, 1.0) == "0 to 100%"
+    assert w.between(0.0, 1.0, w.chance) == "under 0.1 to over 99%"
     assert w.between(0.022, 0.18) == "2.2 to 18%"
     assert w.between(float("nan"), 0.1) == "–"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from churnkit.report.blocks import Block, Chart, Column, Heading, Notes, Table, Words, columns
 from churnkit.report.charts import calibration_chart, gains_chart
 from churnkit.report.sections import Section
-from churnkit.report.wording import between, count, listed, missing, number, percent, words
+from churnkit.report.wording import between, chance, count, listed, missing, number, percent, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -169,7 +169,7 @@ def evaluation_charts(report: EvaluationReport) -> Iterable[Chart]:
     if len(calibration):
         worst = _furthest(calibration)
         told = (
-            f"In tenths of the book by probability; the furthest: {percent(worst['promised'])} given, "
+            f"In tenths of the book by probability; the furthest: {chance(worst['promised'])} given, "
             f"{percent(worst['seen'])} left. Bars: 90% intervals, taking snapshots as independent."
         )
         svg = calibration_chart(

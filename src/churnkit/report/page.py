@@ -14,7 +14,20 @@ from churnkit.report.blocks import Block, Facts, Notes
 from churnkit.report.calls import covered, headline, manager_name, others, sentence, summary
 from churnkit.report.cards import cards, scale
 from churnkit.report.charts import share_bar
-from churnkit.report.wording import count, day, hours, listed, missing, money, number, percent, span, unit_note, words
+from churnkit.report.wording import (
+    chance,
+    count,
+    day,
+    hours,
+    listed,
+    missing,
+    money,
+    number,
+    percent,
+    span,
+    unit_note,
+    words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -147,7 +160,7 @@ def _tiles(plan: ContactPlan) -> list[tuple[str, str, str]]:
         ("value at risk", money(at_risk, unit), f"{percent(share)} of it is on the list"),
     ]
     if not missing(sure):
-        tiles.append(("sure of the first", percent(sure), f"that a model learnt anew lists each of the first {least}"))
+        tiles.append(("sure of the first", chance(sure), f"that a model learnt anew lists each of the first {least}"))
     return tiles
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from churnkit.timeline import as_datetime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from churnkit.timeline import Span
 
@@ -35,7 +35,7 @@ def count(value: float, one: str = "", many: str = "") -> str:
 
 
 def percent(share: float | None, *, signed: bool = False) -> str:
-    """Show a share: whole percents, one decimal below ten, never a false 0 or 100."""
+    """Show a counted share: whole percents, one decimal below ten, never a false 0 or 100."""
     if share is None or missing(share):
         return NONE
     points = 100 * share
@@ -47,11 +47,20 @@ def percent(share: float | None, *, signed: bool = False) -> str:
     return f"{points:{'+' if signed else ''}.{digits}f}%"
 
 
-def between(low: float | None, high: float | None) -> str:
-    """Show an interval of shares: ``22 to 48%``."""
+def chance(probability: float | None) -> str:
+    """Show a probability, none as certain: ``over 99%`` from 99.5 % on, ``under 0.1%`` below a tenth of a percent."""
+    if probability is None or missing(probability):
+        return NONE
+    if probability >= 0.995:
+        return "over 99%"
+    return "under 0.1%" if probability < 0.001 else percent(probability)
+
+
+def between(low: float | None, high: float | None, show: Callable[[float | None], str] = percent) -> str:
+    """Show an interval of shares (with ``chance`` of probabilities): ``22 to 48%``."""
     if missing(low) or missing(high):
         return NONE
-    return f"{percent(low).rstrip('%')} to {percent(high)}"
+    return f"{show(low).rstrip('%')} to {show(high)}"
 
 
 def number(value: float, digits: int = 2) -> str:

@@ -241,6 +241,8 @@ TEXT = {
     "active_days of any": "active days",
     "actors of any": "active users",
     "quoted": "“{label}”",
+    "chance over": "over {now}",
+    "chance under": "under {now}",
 }
 """Sentences and their parts."""
 

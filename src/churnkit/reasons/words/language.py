@@ -111,6 +111,14 @@ class Language:
         whole = plain or 9.95 <= points < 99.5 or points >= 100
         return _percent(round(value, 2 if whole else 3), "#,##0%" if whole else "#,##0.0%", self.code)
 
+    def chance(self, value: float) -> str:
+        """Write a probability, none as certain: over 99 % from 99.5 % on, under 0.1 % below a tenth of a percent."""
+        if value >= 0.995:
+            return self.text("chance over", now=_percent(0.99, "#,##0%", self.code))
+        if value < 0.001:
+            return self.text("chance under", now=_percent(0.001, "#,##0.0%", self.code))
+        return self.share(value)
+
     def whole_share(self, value: float) -> str:
         """Write a share as whole percents."""
         return _percent(round(value, 2), "#,##0%", self.code)
