@@ -29,7 +29,7 @@ MODEL = "the model"
             (0.36, 0.22),
             [(-0.17, "11 logins"), (0.01, MODEL)],
             MAY,
-            "Down 14 points since May 4, from 36% to 22%: −17 from 11 logins, 1 from the model, 2 from all else.",
+            "Down 14 points since 4 May 2026, from 36% to 22%: −17 from 11 logins, 1 from the model, 2 from all else.",
         ),
         (
             (0.2, 0.21),

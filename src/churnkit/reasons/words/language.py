@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_skeleton
+from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent, get_decimal_symbol
 from babel.units import format_unit
@@ -74,6 +74,11 @@ class Language:
         """Fill in a text and begin it with a capital letter."""
         text = self.text(key, **parts)
         return text[:1].upper() + text[1:]
+
+    def none(self, key: str) -> str:
+        """Find the text for a quantity of which there is none; empty where the usual one will do."""
+        found = f"{key} none"
+        return found if found in self.words.TEXT else ""
 
     def plural(self, noun: str) -> str:
         """Give the plural of a noun phrase."""
@@ -160,8 +165,8 @@ class Language:
         )
 
     def day(self, micros: int) -> str:
-        """Write the day of a moment, without the year."""
-        return _day(micros - micros % DAY, self.code)
+        """Write the day of a moment: as the language does by itself, or in the order that a territory's locale asks."""
+        return _day(micros - micros % DAY, self.code, "" if "_" in self.code else self.text("day"))
 
     def listed(self, items: Sequence[str], style: str = "standard") -> str:
         """Join a list with commas and "and" (style ``"or"``: with "or")."""
@@ -243,5 +248,5 @@ def _with_unit(value: float, unit: str, code: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _day(micros: int, code: str) -> str:
-    return str(format_skeleton("MMMd", as_datetime(micros), locale=code))
+def _day(micros: int, code: str, pattern: str) -> str:
+    return str(format_date(as_datetime(micros).date(), pattern or "long", locale=code))
