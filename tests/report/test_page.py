@@ -66,6 +66,12 @@ def test_no_probability_is_shown_as_certain():
     assert "over 99%, between 97% and over 99%" in shown.source
 
 
+def test_dates_and_spans_stand_in_words(whole):
+    for said in ("contacted 20 May 2025, cool-down until", "1 January 2025 and 1 February 2025", "within 90 days"):
+        assert said in whole.text, said
+    assert not re.search(r"\d{4}-\d\d-\d\d|\b\d+d\b", whole.text)
+
+
 def test_every_status_is_counted_and_explained(whole):
     for status in set(MEANING) - {"holdout", "data"}:
         accounts = 2 if status == "gone" else 1

@@ -16,6 +16,7 @@ from churnkit.report.wording import (
     missing,
     money,
     number,
+    plainly,
     span,
     tally,
     unit_note,
@@ -203,13 +204,13 @@ class RiskSection(Section["AccountRisk"], of="AccountRisk"):
     def blocks(self, thing: AccountRisk) -> Iterable[Block]:
         """Tell one account's risk."""
         yield Heading(
-            f"{thing.account_id}: {chance(thing.probability)} within {thing.horizon}",
+            f"{thing.account_id}: {chance(thing.probability)} within {plainly(thing.horizon)}",
             f"as of {thing.as_of:%Y-%m-%d %H:%M} UTC, model {thing.model_id}",
         )
         yield Facts(
             (
                 ("90% interval", between(thing.low, thing.high, chance)),
-                ("by horizon", listed(f"{chance(p)} in {h}" for h, p in thing.probabilities.items())),
+                ("by horizon", listed(f"{chance(p)} in {plainly(h)}" for h, p in thing.probabilities.items())),
                 ("rung of evidence", thing.rung),
                 ("log-odds", number(thing.log_odds, 3)),
             )
