@@ -117,15 +117,18 @@ CLOSED = 300 * DAY
 """From a presentation's beginning until all is over."""
 
 
-def oulad(data: Path) -> EventSet:
-    """Open University: an enrolment is an account under contract, a withdrawal its notice, an assignment a survey."""
+def oulad(data: Path, *, with_result: bool = False) -> EventSet:
+    """Open University: an enrolment is an account under contract, a withdrawal its notice, an assignment a survey.
+
+    ``with_result`` leaves the final result among the accounts' attributes: a column that knows who withdrew.
+    """
     key = ["code_module", "code_presentation", "id_student"]
     read = {
         n: pd.read_parquet(data / "oulad_lite" / f"{n}.parquet")
         for n in ("student", "student_registration", "assessment", "student_assessment")
     }
     accounts = read["student"].merge(read["student_registration"], on=key)
-    accounts = accounts[accounts["date_registration"] <= 0].drop(columns="final_result")
+    accounts = accounts[accounts["date_registration"] <= 0]
     accounts["account_id"] = accounts[key].astype(str).agg("-".join, axis=1)
     accounts["start"] = accounts["code_presentation"].map(STARTS)
     accounts["opened_at"] = accounts["start"] + accounts["date_registration"] * DAY
@@ -135,6 +138,7 @@ def oulad(data: Path) -> EventSet:
     tasks = _tasks(accounts, read["assessment"], read["student_assessment"])
     submitted = tasks[tasks["date_submitted"].notna()]
     known = ["gender", "region", "highest_education", "imd_band", "age_band", "num_of_prev_attempts"]
+    known += ["final_result"] if with_result else []
     return EventSet(
         "oulad",
         ck.History(

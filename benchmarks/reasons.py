@@ -175,7 +175,7 @@ def blend(trees: int, leaves: int, bags: int, learnt_from: int) -> Blend:
         boosters=texts,
         weight=0.6,
         calibration=Affine(slope=0.9, intercept=-0.2),
-        uncertainty=Spread(np.zeros((0, len(columns)))),
+        uncertainty=Spread(directions=np.zeros((0, len(columns))), redrawn=np.zeros((0, len(columns)))),
         rung="boosted",
         evidence=evidence,
     )

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£"}
+
+
 class Drawable:
     """Something that ``report`` can draw: as HTML in a notebook, as text on a terminal."""
 
@@ -33,6 +36,21 @@ class Drawable:
     def __str__(self) -> str:
         """Print as it is drawn (pydantic models would print their fields)."""
         return repr(self)
+
+
+def amount(value: float, unit: str, *, digits: int) -> str:
+    """Write an amount in its unit: a currency's code, ``"accounts"``, or else a plain number."""
+    if unit == "accounts":
+        return f"{value:,.2f} accounts"
+    sign, plain = "−" if value < 0 else "", f"{abs(value):,.{digits}f}"
+    if unit in _SIGNS:
+        return f"{sign}{_SIGNS[unit]}{plain}"
+    return f"{unit} {sign}{plain}" if is_currency(unit) else f"{sign}{plain}"
+
+
+def is_currency(unit: str) -> bool:
+    """Whether amounts in this unit carry the sign or the code of a currency."""
+    return len(unit) == 3 and unit.isupper()
 
 
 def on_terminal() -> bool:

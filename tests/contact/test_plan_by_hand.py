@@ -1,10 +1,12 @@
 """Plans of six accounts and two managers, solved by hand (the table stands in support/plans.py)."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from churnkit.contact import FIXED, ByRisk, ByValueAtRisk, plan_contacts
+from churnkit.contact import FIXED, ByNetSaving, ByRisk, ByValueAtRisk, plan_contacts
 from churnkit.errors import BadPlan
 from support import plans as book
 
@@ -41,6 +43,21 @@ def test_nobody_without_gain_is_called_though_there_is_time():
         "no expected gain",
         "a call is expected to save 10.00 and costs 30.00",
     ]
+
+
+def test_reasons_name_the_manager_and_the_currency():
+    contracts = pd.DataFrame({"account_id": list(book.VALUE), "started_at": pd.Timestamp("2024-01-01", tz="UTC")})
+    contracts["mrr"], contracts["currency"] = [9000.0, 9000.0, 9000.0, 9000.0, 1.0, 9000.0], "GBP"
+    made = plan(
+        history=book.history(team=book.managers(hours=(1, 8), name=["Mia Moor", None]), subscriptions=contracts),
+        policy=ByNetSaving(effect=book.POLICY.effect),
+    )
+    why = by_account(made)["status_why"]
+    assert re.fullmatch(r"a call is expected to save £0\.\d\d and costs £30\.00", why["e"])
+    assert why["b"] == "other accounts take the 1 hour of Mia Moor (mia)"
+    assert "cost of a call: £60 an hour of a manager's time." in made.notes
+    plain = plan(team=book.managers(), rules=book.RULES.model_copy(update={"hourly_cost": 62.5}))
+    assert "cost of a call: 62.50 an hour of a manager's time, in the money of the values." in plain.notes
 
 
 def test_one_more_hour_is_worth_what_the_next_calls_save():

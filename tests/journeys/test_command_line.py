@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 
 from churnkit import report
-from support.shell import AT, LEARN
+from support.shell import AT, LEARN, write_company
 
 COMMANDS = ("init", "check", "fit", "evaluate", "backtest", "score", "explain", "plan")
 """Every command of the command line."""
@@ -175,3 +176,35 @@ def test_what_is_printed_is_what_the_object_prints(shell, fitted):
     history = read_history(fitted / "data")
     said = shell("check", str(fitted / "data")).out
     assert said == f"{report.text(history)}\n{report.text(history.check())}\n"
+
+
+SETTINGS = 'timezone = "America/New_York"\nobserved_until = "2025-07-03"\ndayfirst = true\n'
+TICKETS = "account_id,opened_at,severity\nada,03/04/2025 12:00,1\n"  # 3 April or 4 March
+
+
+@pytest.fixture
+def beside(tmp_path):
+    """Six accounts, with a ``history.toml`` beside their tables."""
+    folder = write_company(tmp_path / "beside", tickets=TICKETS)
+    (folder / "history.toml").write_text(SETTINGS, encoding="utf-8")
+    return str(folder)
+
+
+def test_what_is_not_said_is_left_to_the_file_beside_the_tables(shell, beside):
+    said = shell("check", beside).out
+    assert "days in America/New_York" in said
+    assert re.search(r"tickets +1 +1 +0 +2025-07-03", said)
+    assert re.search(r"1 +2025-04- +2025-04- .*\n.* 03 +03\n", said)  # the one ticket, of 3 April
+
+
+def test_what_is_said_wins_over_the_file_beside_the_tables(shell, beside):
+    said = shell("check", beside, "--timezone", "Asia/Tokyo", "--observed-until", "2025-07-05", "--monthfirst").out
+    assert "days in Asia/Tokyo" in said
+    assert re.search(r"tickets +1 +1 +0 +2025-07-04", said)  # midnight of the fifth in Tokyo
+    assert re.search(r"1 +2025-03- +2025-03- .*\n.* 04 +04\n", said)
+
+
+def test_cutoffs_are_midnights_of_the_zone_in_the_file(shell, fitted, beside):
+    words = ("evaluate", beside, "--model", str(fitted / "model"), "--cutoffs", "2025-05:2025-05")
+    assert "(first: 2025-05-01 04:00 UTC) lie before" in shell(*words).err
+    assert "(first: 2025-04-30 22:00 UTC) lie before" in shell(*words, "--timezone", "Europe/Berlin").err

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from churnkit.errors import BadRecipe, MissingTable, UnknownSignal
 from churnkit.history import History
-from churnkit.labels import Shrunk, label
+from churnkit.labels import Shrunk, audit, label
 from churnkit.labels.levels import Levels
+from churnkit.labels.sources import Moments
 from churnkit.timeline import DAY, NEVER, moment
 from support import company
 
@@ -96,3 +98,38 @@ def test_what_is_not_there_is_refused():
         Shrunk().check(History(**tables))
     with pytest.raises(BadRecipe, match="usage"):
         Shrunk(of="mrr", events=("login",))
+
+
+def first_fall(times, start, stay, share):
+    """Look at the start and just after each event, one by one."""
+    before = sum(start - stay <= t < start for t in times)
+    for at in sorted([start, *(t + 1 for t in times if t >= start)]):
+        if before and sum(at <= t < at + stay for t in times) <= (1 - share) * before + 1e-9:
+            return at
+    return NEVER
+
+
+def test_usage_against_a_slow_count():
+    rng = np.random.default_rng(3)
+    days = [np.sort(rng.integers(0, 120, size)) for size in (0, 1, 5, 20, 60, 200)]
+    stamps = [[DAY * int(d) + moment("2025-01-01") for d in some] for some in days]
+    rows = [(f"a{k}", pd.Timestamp(t, unit="us", tz="UTC")) for k, some in enumerate(stamps) for t in some]
+    opened = pd.Timestamp("2024-06-01", tz="UTC")
+    history = History(
+        accounts=pd.DataFrame({"account_id": [f"a{k}" for k in range(len(days))], "opened_at": opened}),
+        activity=pd.DataFrame(rows, columns=["account_id", "occurred_at"]).assign(event="login"),
+    )
+    for stay, share in ((7, 0.3), (30, 0.5), (30, 1.0), (45, 0.1), (7, 0.3)):  # back and forth between lengths
+        usage = Shrunk(of="usage", stay=f"{stay}d", share=share)
+        for day in (0, 10, 45, 90, 119, 121):
+            start = moment("2025-01-01") + day * DAY
+            expected = [first_fall(times, start, stay * DAY, share) for times in stamps]
+            assert usage.next_leave(history, start).tolist() == expected
+
+
+def test_an_audit_sorts_the_events_once(monkeypatch):
+    history, calls, of = History(**company.tables()), [], Moments.of.__func__
+    monkeypatch.setattr(Moments, "of", classmethod(lambda cls, *given: calls.append(given) or of(cls, *given)))
+    found = audit(history, Shrunk(of="usage", horizon="30d"), ["2025-02-01", "2025-03-01"])
+    assert len(found.sensitivity) > 5
+    assert len(calls) == 1

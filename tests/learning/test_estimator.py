@@ -76,6 +76,34 @@ def test_which_label_means_left_changes_no_meaning():
         clone(SMALL).set_params(positive="gone").fit(frame, y)
 
 
+@pytest.mark.parametrize(
+    ("kind", "plain"),
+    [("Int64", "int64"), ("Int8", "int8"), ("boolean", "bool"), ("bool[pyarrow]", "bool"), ("object", "int64")],
+)
+def test_labels_of_nullable_types_come_back_in_plain_type(kind, plain):
+    frame, y = table(300)
+    labels = pd.Series((y == "left").astype(int)).astype(kind)
+    for given in (labels, labels.array, labels.to_frame().squeeze()):
+        fitted = clone(SMALL).fit(frame, given)
+        assert fitted.classes_.dtype == np.dtype(plain)
+        assert fitted.classes_.tolist() == [0, 1]
+        assert fitted.predict(frame).dtype == np.dtype(plain)
+    listed = clone(SMALL).fit(frame, y.tolist())
+    assert listed.classes_.dtype == y.dtype  # plain types stay as they are
+
+
+@pytest.mark.parametrize("kind", ["Int64", "float64", "boolean", "object", "string", "category"])
+def test_missing_labels_are_refused_with_their_count(kind):
+    frame, y = table(300)
+    labels = pd.Series(y) if kind in ("object", "string", "category") else pd.Series((y == "left").astype(int))
+    labels = labels.astype(kind)
+    labels[[5, 9, 30]] = np.nan if kind == "float64" else None
+    with pytest.raises(
+        ValueError, match=r"^y: 3 of 300 labels are missing \(first: row 5, counted from 0\)\. Leave out"
+    ):
+        clone(SMALL).fit(frame, labels)
+
+
 def test_texts_never_seen_and_other_gaps_are_taken(learnt):
     frame, _ = table(20, seed=6)
     frame["contract"] = "ten years"

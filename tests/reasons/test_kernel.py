@@ -6,12 +6,14 @@ import subprocess
 import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numba
 import numpy as np
 import pytest
 
 from churnkit.errors import BundleError
+from churnkit.features.engine import compiling
 from churnkit.reasons.kernel import lowered, over_chunks, shapley_values, steps
 from churnkit.reasons.trees import read_trees
 from support.forests import awkward, grown
@@ -93,6 +95,45 @@ def test_compiles_where_nothing_can_be_written(monkeypatch):
 
     monkeypatch.setattr(steps.numba, "njit", strict)
     assert steps.compiled(lambda x: x + 1)(1) == 2
+
+
+COMPILED = """
+import sys
+import numpy as np
+from churnkit.reasons.kernel import lowered, shapley_values, steps, sums
+from churnkit.reasons.trees import read_trees
+shapley_values(lowered(read_trees(sys.stdin.read())), np.zeros((9, 20), np.float32))
+sums.by_group(np.zeros((9, 20)), np.zeros(20, np.int64), 1)
+stats = [kernel.stats for kernel in (steps.walk, sums.by_group)]
+print(*(sum(getattr(one, what).values()) for what in ("cache_hits", "cache_misses") for one in stats))
+"""
+
+
+def test_machine_code_is_kept_from_one_process_to_the_next(text, tmp_path):
+    paths = os.pathsep.join(path for path in sys.path if path)
+    env = {**os.environ, "PYTHONPATH": paths, "NUMBA_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", COMPILED]
+    told = [
+        subprocess.run(command, input=text, capture_output=True, text=True, check=True, env=env).stdout.split()
+        for _ in range(2)
+    ]
+    assert told == [["0", "0", "1", "1"], ["1", "1", "0", "0"]]  # hits and misses of each
+
+
+def test_kept_code_lapses_when_any_source_of_the_kernel_changes(tmp_path):
+    sources = tuple(str(tmp_path / name) for name in ("one.py", "two.py"))
+    for source in sources:
+        (tmp_path / source).write_text("1")
+    stamps = []
+    for changed in ("1", "2"):
+        (tmp_path / "two.py").write_text(changed)
+        compiling._digest.cache_clear()
+        kernel = steps.compiled(lambda x: x)
+        compiling.lapse(kernel, sources)
+        stamps.append(kernel._cache._cache_file._source_stamp)
+    assert stamps[0] != stamps[1]
+    assert {"steps.py", "lanes.py", "program.py", "trees.py"} <= {Path(s).name for s in steps._SOURCES}
+    assert steps.walk._cache._cache_file._source_stamp == compiling._digest(steps._SOURCES)
 
 
 EXPLAINED = """

@@ -29,7 +29,7 @@ MODEL = "the model"
             (0.36, 0.22),
             [(-0.17, "11 logins"), (0.01, MODEL)],
             MAY,
-            "Down 14 points since May 4, from 36% to 22%: −17 from 11 logins, 1 from the model, 2 from all else.",
+            "Down 14 points since 4 May 2026, from 36% to 22%: −17 from 11 logins, 1 from the model, 2 from all else.",
         ),
         (
             (0.2, 0.21),
@@ -37,6 +37,8 @@ MODEL = "the model"
             MONDAY,
             "Up 1 point since last Monday, from 20% to 21%: 1.2 from 1 login, −0.2 from all else.",
         ),
+        ((0.5, 0.9951), [], MONDAY, "Up 50 points since last Monday, from 50% to over 99%: 50 from all else."),
+        ((0.09, 0.0004), [], MONDAY, "Down 9 points since last Monday, from 9% to under 0.1%: −9 from all else."),
         ((0.2, 0.2001), [], MONDAY, "Unchanged at 20% since last Monday."),
         ((0.2, 0.2), [(0.03, "1 login"), (-0.03, MODEL)], MONDAY,
          "Unchanged at 20% since last Monday: 3 from 1 login, −3 from the model."),

@@ -24,16 +24,20 @@ CASES = [
     (
         f.count("login", "90d"),
         seen(95, 120, 110),
-        "95 logins in the last 90 days, down from 120 on May 2 (peers: 110).",
+        "95 logins in the last 90 days, down from 120 on 2 May 2026 (peers: 110).",
     ),
     (f.count("login", "30d"), seen(12, 12, 38), "Logins in the last 30 days stayed at 12 (peers: 38)."),
     (f.count("login", "30d"), seen(0, 41, 38), "No logins in the last 30 days, down from 41 before (peers: 38)."),
-    (f.count("login", "90d"), seen(0, 41, 38), "No logins in the last 90 days, down from 41 on May 2 (peers: 38)."),
+    (
+        f.count("login", "90d"),
+        seen(0, 41, 38),
+        "No logins in the last 90 days, down from 41 on 2 May 2026 (peers: 38).",
+    ),
     (f.count("login", "30d"), seen(0, 0, 38), "No logins in the last 30 days (peers: 38)."),
     (f.count("login", "30d"), seen(1, peers=38), "1 login in the last 30 days (peers: 38)."),
     (f.count("login", "30d"), seen(1234), "1,234 logins in the last 30 days."),
     (f.count("login", "30d"), seen(nan, 41, 38), "Logins in the last 30 days: not known."),
-    (f.count("login"), seen(341, 300, 400), "341 logins so far, up from 300 on May 2 (peers: 400)."),
+    (f.count("login"), seen(341, 300, 400), "341 logins so far, up from 300 on 2 May 2026 (peers: 400)."),
     (f.count("login", "30d", ending="30d"), seen(5), "5 logins between 60 and 30 days ago."),
     (f.count("login", "24h"), seen(5), "5 logins in the last 24 hours."),
     (f.count("ticket_opened", "30d"), seen(4, 1, 1), "Tickets opened rose from 1 to 4 in the last 30 days (peers: 1)."),
@@ -47,7 +51,7 @@ CASES = [
     (
         f.count("contacted", "90d"),
         seen(0, 2, 1),
-        "No contacts from us in the last 90 days, down from 2 on May 2 (peers: 1).",
+        "No contacts from us in the last 90 days, down from 2 on 2 May 2026 (peers: 1).",
     ),
     (f.count(["login", "report_viewed"], "30d"), seen(7), "7 logins and reports viewed in the last 30 days."),
     (f.count(["login", "report_viewed"], "30d"), seen(1), "1 login or report viewed in the last 30 days."),
@@ -59,7 +63,7 @@ CASES = [
     (
         WHERE,
         seen(3, 1, 0),
-        "3 “billing” tickets opened in the last 90 days, up from 1 on May 2 (peers: 0).",
+        "3 “billing” tickets opened in the last 90 days, up from 1 on 2 May 2026 (peers: 0).",
     ),
     (
         f.count("ticket_opened", "90d", where=f.value >= 3),
@@ -70,19 +74,19 @@ CASES = [
     (
         f.mean("nps", "180d"),
         seen(5.12, 8.2, 7.9),
-        "Average NPS in the last 180 days: 5.12, down from 8.2 on May 2 (peers: 7.9).",
+        "Average NPS in the last 180 days: 5.12, down from 8.2 on 2 May 2026 (peers: 7.9).",
     ),
     (f.mean("nps", "180d"), seen(nan, 8, 8), "No NPS answer on record in the last 180 days."),
     (f.mean("csat"), seen(4.5), "Average CSAT so far: 4.5."),
     (
         f.minimum("nps", "180d"),
         seen(2, 6, 7),
-        "Lowest NPS in the last 180 days: 2, down from 6 on May 2 (peers: 7).",
+        "Lowest NPS in the last 180 days: 2, down from 6 on 2 May 2026 (peers: 7).",
     ),
     (
         f.total("purchase", "30d"),
         seen(120, 410, 380),
-        "Total value of purchases fell from 410 to 120 in the last 30 days (peers: 380).",
+        "Purchases in the last 30 days add up to 120, down from 410 on 2 May 2026 (peers: 380).",
     ),
     (f.mean("purchase", "30d"), seen(12.5), "Average value per purchase in the last 30 days: 12.5."),
     (
@@ -95,7 +99,7 @@ CASES = [
         seen(2.1, peers=1.2),
         "NPS in the last 365 days varied by 2.1 around the average (peers: 1.2).",
     ),
-    (f.std("nps", "365d"), seen(nan), "Too few NPS answers in the last 365 days for a spread."),
+    (f.std("nps", "365d"), seen(nan), "Too few NPS answers in the last 365 days to tell how much they vary."),
     (f.slope("nps", "180d"), seen(-0.05, peers=0.01), "NPS fell by 1.52 a month in the last 180 days (peers: +0.3)."),
     (f.slope("nps", "180d"), seen(0.0), "NPS held level in the last 180 days."),
     (f.slope("nps", "180d"), seen(nan), "Too few NPS answers in the last 180 days for a trend."),
@@ -105,9 +109,9 @@ CASES = [
     (f.latest("csat"), seen(3), "Last CSAT was 3."),
     (f.latest("nps"), seen(nan, peers=8), "No NPS answer on record."),
     (f.earliest("nps"), seen(9, peers=8), "First NPS was 9 (peers: 8)."),
-    (f.latest("mrr"), seen(1000, 1200, 900), "Monthly revenue fell from 1,200 to 1,000 since May 2 (peers: 900)."),
+    (f.latest("mrr"), seen(1000, 1200, 900), "Monthly revenue fell from 1,200 to 1,000 since 2 May 2026 (peers: 900)."),
     (f.latest("seats"), seen(12, 12, 9), "Number of seats is 12 (peers: 9)."),
-    (f.latest("auto_renew"), seen(0, 1, 1), "Automatic renewal is off, and was on on May 2 (peers: on)."),
+    (f.latest("auto_renew"), seen(0, 1, 1), "Automatic renewal is off, and was on on 2 May 2026 (peers: on)."),
     (f.latest("auto_renew"), seen(1, 1, 1), "Automatic renewal is on (peers: on)."),
     # silence and rhythm
     (f.days_since("login"), seen(23.4, peers=3.9, gap=3.0), "No login for 23 days (usual gap: 3 days; peers: 3 days)."),
@@ -118,7 +122,7 @@ CASES = [
     (
         f.gap_mean("login", "90d"),
         seen(5, 2, 2.5),
-        "Average time between logins in the last 90 days: 5 days, up from 2 days on May 2 (peers: 2.5 days).",
+        "Average time between logins in the last 90 days: 5 days, up from 2 days on 2 May 2026 (peers: 2.5 days).",
     ),
     (f.gap_mean("login", "90d"), seen(nan), "Too few logins in the last 90 days for a usual rhythm."),
     (
@@ -179,7 +183,7 @@ CASES = [
     (
         f.count("ticket_opened", "90d") / f.count("login", "90d"),
         seen(0.4, 0.2, 0.1),
-        "Tickets opened per login in the last 90 days: 0.4, up from 0.2 on May 2 (peers: 0.1).",
+        "Tickets opened per login in the last 90 days: 0.4, up from 0.2 on 2 May 2026 (peers: 0.1).",
     ),
     (
         (f.count("login", "30d") - f.count("login", "30d", ending="30d")).named("login_change_30d"),
@@ -255,7 +259,7 @@ CASES = [
     (
         f.count("login", "7d") / f.count("login", "28d"),
         seen(0.0, 0.25),
-        "Logins in the last 7 days are 0% of their 28-day average (before: level).",
+        "No logins in the last 7 days, below their 28-day average (before: level).",
     ),
     (
         f.count("login", "7d") / f.count("login", "28d"),
@@ -417,20 +421,64 @@ def test_categories_by_name():
 
 def test_a_phrase_of_ones_own():
     feature = f.count("login", "30d").named("visits", phrase="visits of the last month")
-    assert sentence(feature, seen(3, 5, 4)) == "Visits of the last month fell from 5 to 3 since May 2 (peers: 4)."
+    assert sentence(feature, seen(3, 5, 4)) == "Visits of the last month fell from 5 to 3 since 2 May 2026 (peers: 4)."
 
 
 MONEY = [
-    (f.latest("mrr"), seen(1234.5, 1300, 900), "Monthly revenue fell from €1,300 to €1,234 since May 2 (peers: €900)."),
+    (
+        f.latest("mrr"),
+        seen(1234.5, 1300, 900),
+        "Monthly revenue fell from €1,300 to €1,234 since 2 May 2026 (peers: €900).",
+    ),
     (f.latest("mrr") / f.latest("seats"), seen(35.8, peers=7), "Monthly revenue per seat: €35.80 (peers: €7)."),
     (
         f.total("invoice_overdue", "84d"),
         seen(156, 0, 0),
-        "Total amount of overdue invoices in the last 84 days: €156, up from €0 on May 2 (peers: €0).",
+        "Total amount of overdue invoices in the last 84 days: €156, up from €0 on 2 May 2026 (peers: €0).",
     ),
     (f.latest("mrr") - f.latest("mrr", ending="90d"), seen(-200), "Monthly revenue fell by €200 within 90 days."),
-    (f.total("purchase", "30d"), seen(120), "Total value of purchases in the last 30 days: 120."),  # not known as money
+    (
+        f.total("incident", "84d"),
+        seen(243, 243, 0),
+        "Incidents in the last 84 days add up to 243, as on 2 May 2026 (peers: 0).",
+    ),
+    (
+        f.total("incident", "84d"),
+        seen(243, 100),
+        "Incidents in the last 84 days add up to 243, up from 100 on 2 May 2026.",
+    ),
+    (f.total("payment_failed", "84d"), seen(40), "Total amount of failed payments in the last 84 days: €40."),
+    (f.total("purchase", "30d"), seen(120), "Purchases in the last 30 days add up to 120."),  # not known as money
 ]
+
+
+NONE = [
+    (f.count("login", "28d") / f.count("login", "84d", ending="28d"), seen(0, peers=0.33),
+     "No logins in the last 28 days, below their average between 112 and 28 days ago (peers: 1% below)."),
+    (f.count("login", "30d") / f.count("login", "30d", ending="30d"), seen(0, 0.5, 1),
+     "No logins in the last 30 days, fewer than in the 30 days before (before: 50% below; peers: level)."),
+    (f.count("login", "28d") / f.count("login", "28d", ending="336d"), seen(0),
+     "No logins in the last 28 days, fewer than those between 364 and 336 days ago."),
+    (f.total("purchase", "30d") / f.total("purchase", "90d"), seen(0, 1 / 3),
+     "Total value of purchases in the last 30 days is zero, below its 90-day average (before: level)."),
+    (f.latest("mrr") / f.latest("mrr", ending="364d"), seen(0),
+     "Monthly revenue is zero, below what it was 364 days ago."),
+    (f.actors(None, "7d") / f.actors(None, "28d"), seen(0, 0.62),
+     "No active users in the last 7 days, out of those in the last 28 days (before: 62%)."),
+    (f.share("ticket_opened", "90d", where=f.label == "billing"), seen(0, peers=0.12),
+     "No tickets opened in the last 90 days were marked “billing” (peers: 12%)."),
+    (f.share("nps", where=f.value <= 6), seen(0), "No NPS answers so far had NPS 6 or less."),
+    (f.count("nps", "182d") / f.count("nps_asked", "182d"), seen(0, 0.5),
+     "No NPS surveys sent in the last 182 days were answered (before: 50%)."),
+    (f.count("login", "84d") / f.count(["login", "export"], "84d"), seen(0),
+     "No logins among exports and logins in the last 84 days."),
+    (f.count("login", "84d") / f.count(None, "84d"), seen(0), "No logins in all activity in the last 84 days."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("feature", "facts", "text"), NONE, ids=[text[:40] for *_, text in NONE])
+def test_none_at_all_is_said_in_words(feature, facts, text):
+    assert sentence(feature, facts) == text
 
 
 @pytest.mark.parametrize(("feature", "facts", "text"), MONEY, ids=[text[:40] for *_, text in MONEY])
@@ -445,7 +493,7 @@ def test_money_in_the_forms_of_a_locale():
 
 def test_british_dates():
     assert sentence(f.count("login", "90d"), seen(95, 120), locale="en_GB") == (
-        "95 logins in the last 90 days, down from 120 on 2 May."
+        "95 logins in the last 90 days, down from 120 on 2 May 2026."
     )
 
 

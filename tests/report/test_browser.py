@@ -30,6 +30,8 @@ MEASURE = """
     var rows = Array.from(document.querySelectorAll("[data-manager]"));
     document.body.dataset.shown = rows.filter(function (r) { return !r.hidden; }).length;
     document.body.dataset.rows = rows.length;
+    var charts = Array.from(document.querySelectorAll("figure.ck-chart"));
+    document.body.dataset.levels = new Set(charts.map(function (c) { return c.offsetTop; })).size;
   });
 </script>
 """
@@ -45,10 +47,11 @@ def opened(html: str, tmp_path, width: int) -> str:
     return shown.stdout
 
 
-@pytest.mark.parametrize("width", [1280, 600])
-def test_the_page_works_and_fits(tmp_path, width):
+@pytest.mark.parametrize(("width", "levels"), [(1280, 1), (600, 2)])
+def test_the_page_works_and_fits(tmp_path, width, levels):
     dom = opened(page(drawn.plan(), scores=drawn.scores(), evaluation=drawn.evaluation()), tmp_path, width)
     assert "<title>error:" not in dom
     assert 'data-overflow="0"' in dom
+    assert f'data-levels="{levels}"' in dom  # the two charts stand side by side where there is room
     shown, rows = (int(dom.split(f'data-{name}="')[1].split('"')[0]) for name in ("shown", "rows"))
     assert 0 < shown < rows  # choosing one manager hides the others' accounts

@@ -48,6 +48,30 @@ def test_a_card_says_everything_of_its_account(whole):
     assert "Speaks for staying: Exports on 14 of 30 days (peers: 6)." in whole.text
 
 
+def test_no_probability_is_shown_as_certain():
+    told = drawn.scores()
+    p = told.frame.set_index("account_id")[["probability", "low", "high"]]
+    p.loc["d"], p.loc["e"] = (0.9999, 0.97, 1.0), (0.0004, 0.0, 0.02)
+    told.frame[["probability", "low", "high"]] = p.to_numpy()
+    listed = drawn.plan(told=told)
+    assert listed.contacts.iloc[0]["account_id"] == "d"
+    listed.frame["top_k_probability"] = 1.0
+    shown = Page(page(listed, scores=told))
+    for said in ("over 99%", "97 to over 99%"):
+        assert said in shown.text
+        assert said in report.html(listed)
+        assert said in report.text(told)
+    assert "under 0.1 to 2.0%" in report.text(told)
+    assert "sure of the first over 99%" in shown.text
+    assert "over 99%, between 97% and over 99%" in shown.source
+
+
+def test_dates_and_spans_stand_in_words(whole):
+    for said in ("contacted 20 May 2025, cool-down until", "1 January 2025 and 1 February 2025", "within 90 days"):
+        assert said in whole.text, said
+    assert not re.search(r"\d{4}-\d\d-\d\d|\b\d+d\b", whole.text)
+
+
 def test_every_status_is_counted_and_explained(whole):
     for status in set(MEANING) - {"holdout", "data"}:
         accounts = 2 if status == "gone" else 1

@@ -129,9 +129,12 @@ def test_evaluation_says_words_before_figures():
 def test_a_backtest_shows_lists_and_models():
     shown = report.text(drawn.backtest(), 140)
     assert "Backtest of the lists as known then" in shown
-    row = next(line for line in shown.splitlines() if line.strip().startswith("2025-02-01"))
+    assert "· 1 January 2025 and 1 February 2025; leaving within 90 days; model model-1" in shown
+    row = next(line for line in shown.splitlines() if line.strip().startswith("1 February 2025 "))
     assert row.split() == [
-        "2025-02-01",
+        "1",
+        "February",
+        "2025",
         "80",
         "9",
         "2.9",
@@ -146,7 +149,7 @@ def test_a_backtest_shows_lists_and_models():
         "2.1",
     ]
     assert "north" in shown
-    assert any(line.split()[:4] == ["2025-01-01", "2", "boosted", "1,200"] for line in shown.splitlines())
+    assert any(line.split()[:6] == ["1", "January", "2025", "2", "boosted", "1,200"] for line in shown.splitlines())
 
 
 def test_a_result_becomes_a_page_of_its_own():
@@ -181,7 +184,7 @@ def test_a_subclass_draws_as_its_parent_and_a_stranger_by_its_name():
     class Mine(type(risk())):
         pass
 
-    assert "34% within 90d" in report.text(Mine(**risk().model_dump()))
+    assert "34% within 90 days" in report.text(Mine(**risk().model_dump()))
     assert "object" in report.text(object())
 
 

@@ -28,8 +28,29 @@ def test_percent(share, shown):
     assert w.percent(share) == shown
 
 
+@pytest.mark.parametrize(
+    ("probability", "shown"),
+    [
+        (1.0, "over 99%"),
+        (0.995, "over 99%"),
+        (0.9949, "99%"),
+        (0.34, "34%"),
+        (0.083, "8.3%"),
+        (0.001, "0.1%"),
+        (0.0009, "under 0.1%"),
+        (0.0, "under 0.1%"),
+        (float("nan"), "–"),
+        (None, "–"),
+    ],
+)
+def test_no_chance_is_certain(probability, shown):
+    assert w.chance(probability) == shown
+
+
 def test_between():
     assert w.between(0.22, 0.48) == "22 to 48%"
+    assert w.between(0.0, 1.0) == "0 to 100%"
+    assert w.between(0.0, 1.0, w.chance) == "under 0.1 to over 99%"
     assert w.between(0.022, 0.18) == "2.2 to 18%"
     assert w.between(float("nan"), 0.1) == "–"
 
@@ -41,6 +62,7 @@ def test_between():
         (-1200, "USD", "−$1,200"),
         (4.567, "GBP", "£4.57"),
         (0, "GBP", "£0"),
+        (0.004, "GBP", "£0"),
         (61300, "CHF", "CHF 61,300"),
         (-12.2, "money, as in the data", "−12"),
         (0.125, "accounts", "0.12 accounts"),
@@ -67,6 +89,20 @@ def test_counts_hours_spans_and_days():
     assert w.day(moment("2026-06-01")) == "1 June 2026"
     assert w.day(pd.Timestamp("2026-12-24 08:00", tz="UTC")) == "24 December 2026"
     assert w.day(pd.NaT) == "–"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("contacted 2026-05-08, cool-down until 2026-06-05", "contacted 8 May 2026, cool-down until 5 June 2026"),
+        ("the record ends 2026-05-31 22:39 UTC.", "the record ends 31 May 2026, 22:39 UTC."),
+        ("2 within 30d, 1 within 1d; a gap of 7d.", "2 within 30 days, 1 within 1 day; a gap of 7 days."),
+        ("model 5d4e, plan 12-2026-05-08, order 2026-13-45", "model 5d4e, plan 12-2026-05-08, order 2026-13-45"),
+        ("probability_90d, v1.5d", "probability_90d, v1.5d"),
+    ],
+)
+def test_dates_and_spans_in_sentences(text, said):
+    assert w.plainly(text) == said
 
 
 def test_lists():

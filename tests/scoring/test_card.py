@@ -120,7 +120,8 @@ def test_its_section_shows_it(model):
     assert f"log loss {card.chosen_log_loss:.4f} (base rate {card.chosen_base_log_loss:.4f})" in shown
     assert f"AUC {card.chosen_auc:.3f} (base rate 0.5)" in shown
     assert "chosen by these figures, so they flatter" in shown
-    assert f"answers to cutoffs until {card.calibrated_cutoff}" in shown
+    assert card.calibrated_cutoff == "2025-04-01"
+    assert "answers to cutoffs until 1 April 2025" in shown
     assert card.limits[0] in shown
     assert "Not for pricing, credit" in shown
 

@@ -50,7 +50,7 @@ def reasons():
 def moves():
     told = [
         "Up 9 points since last Monday, from 41% to 50%: 9 from 2 failed payments.",
-        "Unchanged at 20% since May 25.",
+        "Unchanged at 20% since 25 May 2025.",
     ]
     totals = pd.DataFrame(
         {

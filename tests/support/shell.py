@@ -27,11 +27,12 @@ class Said:
 
 
 class Shell:
-    """Run commands in a folder of their own."""
+    """Run commands in a folder of their own, on a terminal of a hundred columns whatever one is there."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder, self._patch, self._capture = folder, monkeypatch, capsys
         monkeypatch.chdir(folder)
+        monkeypatch.setenv("COLUMNS", "100")
 
     def __call__(self, *words: str) -> Said:
         self._patch.setattr(sys, "argv", ["churnkit", *words])

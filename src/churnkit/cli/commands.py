@@ -17,6 +17,7 @@ from churnkit.cli.reading import (
     policy_of,
     reasons_of,
     recipe_of,
+    zone_of,
 )
 from churnkit.cli.telling import ending, put, say, shown, steps, written
 from churnkit.errors import BadRecipe
@@ -55,12 +56,21 @@ Data = Annotated[
 ]
 Model = Annotated[Path, typer.Option("--model", metavar="FOLDER", help="Folder of the model, as written by `fit`.")]
 ScoresIn = Annotated[Path, typer.Option("--scores", metavar="FOLDER", help="Folder of scores, as written by `score`.")]
-Zone = Annotated[str, typer.Option("--timezone", metavar="ZONE", help="Zone of times without one, and of midnights.")]
+Zone = Annotated[
+    str | None,
+    typer.Option(
+        "--timezone", metavar="ZONE", help="Zone of times without one, and of midnights; else history.toml's, else UTC."
+    ),
+]
 Until = Annotated[
-    str | None, typer.Option("--observed-until", metavar="DATE", help="How far the record goes; found if not given.")
+    str | None,
+    typer.Option(
+        "--observed-until", metavar="DATE", help="How far the record goes; else as history.toml says, else found."
+    ),
 ]
 DayFirst = Annotated[
-    bool | None, typer.Option("--dayfirst/--monthfirst", help="How 03/04/2026 is read; set aside if not said.")
+    bool | None,
+    typer.Option("--dayfirst/--monthfirst", help="How 03/04/2026 is read; else as history.toml says, else set aside."),
 ]
 By = Annotated[str | None, typer.Option("--by", metavar="ATTRIBUTE", help="Figures by an attribute of accounts too.")]
 Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the report as one page for people.")]
@@ -106,7 +116,7 @@ def init(
 @app.command()
 def check(
     data: Data, *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a pipeline.")] = False,
-    timezone: Zone = "UTC", observed_until: Until = None, dayfirst: DayFirst = None,
+    timezone: Zone = None, observed_until: Until = None, dayfirst: DayFirst = None,
 ) -> None:  # fmt: skip
     """Read a folder of tables and tell what can be used, what is wrong with it and what it can support.
 
@@ -128,7 +138,7 @@ def check(
 def fit(
     data: Data, *, model: Model, cutoffs: Cutoffs,
     recipe: Annotated[Path, typer.Option(metavar="FILE", help="Recipe, as written by `init`.")] = Path("recipe.toml"),
-    timezone: Zone = "UTC", observed_until: Until = None, dayfirst: DayFirst = None,
+    timezone: Zone = None, observed_until: Until = None, dayfirst: DayFirst = None,
 ) -> None:  # fmt: skip
     """Learn from the past who leaves, and write the model.
 
@@ -136,7 +146,7 @@ def fit(
     """
     from churnkit.scoring import ChurnModel, Recipe
 
-    asked, moments = Recipe.read(recipe), cutoffs_of(cutoffs, timezone)
+    asked, moments = Recipe.read(recipe), cutoffs_of(cutoffs, zone_of(data, timezone))
     with steps("reading the tables", "learning", "writing the model") as step:
         history = history_of(data, timezone, observed_until, dayfirst)
         step()
@@ -154,7 +164,7 @@ def evaluate(
     by: By = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JSON, for `plan`.")] = None,
     html: Html = None,
-    timezone: Zone = "UTC", observed_until: Until = None, dayfirst: DayFirst = None,
+    timezone: Zone = None, observed_until: Until = None, dayfirst: DayFirst = None,
 ) -> None:  # fmt: skip
     """Tell how good the list was on later cutoffs, beside what there is without it.
 
@@ -165,7 +175,7 @@ def evaluate(
     from churnkit.scoring import ChurnModel
     from churnkit.scoring import evaluate as measure
 
-    fitted, moments = ChurnModel.load(model), cutoffs_of(cutoffs, timezone)
+    fitted, moments = ChurnModel.load(model), cutoffs_of(cutoffs, zone_of(data, timezone))
     with steps("reading the tables", "evaluating") as step:
         history = history_of(data, timezone, observed_until, dayfirst)
         step()
@@ -186,7 +196,7 @@ def backtest(
     by: By = None,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as JSON.")] = None,
     html: Html = None,
-    timezone: Zone = "UTC", observed_until: Until = None, dayfirst: DayFirst = None,
+    timezone: Zone = None, observed_until: Until = None, dayfirst: DayFirst = None,
 ) -> None:  # fmt: skip
     """Tell how good the lists would have been, each made with what was known then, retraining included.
 
@@ -195,8 +205,8 @@ def backtest(
     from churnkit.scoring import Recipe
     from churnkit.scoring import backtest as replay
 
-    asked, moments = Recipe.read(recipe), cutoffs_of(cutoffs, timezone)
-    taught = None if learn is None else cutoffs_of(learn, timezone)
+    asked, moments = Recipe.read(recipe), cutoffs_of(cutoffs, zone_of(data, timezone))
+    taught = None if learn is None else cutoffs_of(learn, zone_of(data, timezone))
     history = history_of(data, timezone, observed_until, dayfirst)
     report = replay(asked, history, moments, learn=taught, retrain=retrain, share=share, by=by)
     say(report)
@@ -208,7 +218,7 @@ def score(
     data: Data, *, model: Model,
     at: Annotated[str | None, typer.Option(metavar="DATE", help="Moment; the end of the record if not given.")] = None,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder for the scores.")] = Path("scores"),
-    timezone: Zone = "UTC", observed_until: Until = None, dayfirst: DayFirst = None,
+    timezone: Zone = None, observed_until: Until = None, dayfirst: DayFirst = None,
 ) -> None:  # fmt: skip
     """Give every account its probability of leaving, as known at one moment.
 
@@ -232,7 +242,7 @@ def explain(
     top: Annotated[int, typer.Option(min=1, help="Reasons per account.")] = 3,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Reasons, .parquet or .csv.")] = None,
     account: Annotated[str | None, typer.Option(metavar="ID", help="Only show this account, write nothing.")] = None,
-    timezone: Zone = "UTC", observed_until: Until = None, dayfirst: DayFirst = None,
+    timezone: Zone = None, observed_until: Until = None, dayfirst: DayFirst = None,
 ) -> None:  # fmt: skip
     """Say why, account by account, in sentences that add up to the score.
 
@@ -267,7 +277,7 @@ def plan(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="The list, .csv or .parquet.")] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="The list as one page for people.")] = None,
     commit: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Write the decisions down, for later.")] = None,
-    timezone: Zone = "UTC", observed_until: Until = None, dayfirst: DayFirst = None,
+    timezone: Zone = None, observed_until: Until = None, dayfirst: DayFirst = None,
 ) -> None:  # fmt: skip
     """Rank whom to contact first within the managers' hours, and write the list.
 

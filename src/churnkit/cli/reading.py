@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from churnkit.contact import Policy
     from churnkit.history import History
+    from churnkit.history.reading import Options
     from churnkit.reasons import Reasons
     from churnkit.scoring import EvaluationReport, Recipe, Scores
 
@@ -57,11 +58,25 @@ def policy_of(ranking: Ranking, value: str | None) -> Policy:
     return read_policy(data)
 
 
-def history_of(data: Path, timezone: str, observed_until: str | None, dayfirst: bool | None) -> History:
-    """Read the tables."""
+def history_of(data: Path, timezone: str | None, observed_until: str | None, dayfirst: bool | None) -> History:
+    """Read the tables; what is None is left to ``history.toml`` beside them, then to the defaults."""
     from churnkit.history import read_history
 
-    return read_history(data, timezone=timezone, observed_until=observed_until, dayfirst=dayfirst)
+    told: Options = {}
+    if timezone is not None:
+        told["timezone"] = timezone
+    if observed_until is not None:
+        told["observed_until"] = observed_until
+    if dayfirst is not None:
+        told["dayfirst"] = dayfirst
+    return read_history(data, **told)
+
+
+def zone_of(data: Path, timezone: str | None) -> str:
+    """Find the zone that a folder's tables will be read in, before they are: as told, as in ``history.toml``, UTC."""
+    from churnkit.history.options import read_settings
+
+    return timezone or read_settings(data).timezone or "UTC"
 
 
 def cutoffs_of(text: str, timezone: str) -> list[datetime]:

@@ -12,6 +12,7 @@ from churnkit.contact.contact_plan import ContactPlan
 from churnkit.contact.interval import of_total
 from churnkit.contact.listing import list_accounts, list_managers, since, with_excluded
 from churnkit.contact.standing import CONTACT, DATA, HELD, NO_GAIN, OVER
+from churnkit.display import amount, is_currency
 from churnkit.tables import ROLES
 from churnkit.timeline import DAY, as_text, as_timestamps
 
@@ -107,7 +108,8 @@ def _no_gain_text(scene: Scene, at: int) -> str:
             f"a call is expected to push it out: its probability of leaving would rise by {points:.1f} points; "
             "leave it alone"
         )
-    return f"a call is expected to save {gross:,.2f} and costs {float(calls.cost[at]):,.2f}"
+    saved, cost = (amount(x, scene.stake.unit, digits=2) for x in (gross, float(calls.cost[at])))
+    return f"a call is expected to save {saved} and costs {cost}"
 
 
 def _over_text(scene: Scene, at: int) -> str:
@@ -115,10 +117,16 @@ def _over_text(scene: Scene, at: int) -> str:
     pool = int(scene.choices.pool[at]) % len(crew.limit)
     limit = float(crew.limit[pool])
     whose = crew.pool_ids[pool] if pool < len(crew.pool_ids) else ""
+    name = dict(zip(crew.ids, crew.names, strict=True)).get(whose)
+    whose = f"{name} ({whose})" if name else whose
     if limit == 0:
         return f"{whose or 'the list'} has no {crew.unit}"
-    what = f"{limit:,.0f} contacts" if crew.unit == "contacts" else f"{limit:,.1f} hours"
-    return f"the {what} of {whose or 'the list'} go to other accounts"
+    what = f"{limit:,.0f} contacts" if crew.unit == "contacts" else _hours(limit)
+    return f"other accounts take the {what} of {whose or 'the list'}"
+
+
+def _hours(hours: float) -> str:
+    return f"{hours:,.1f}".removesuffix(".0") + (" hour" if hours == 1 else " hours")
 
 
 def _decisions(scene: Scene, verdict: Verdict, rules: ContactRules, *, called: NDArray[np.bool_]) -> pd.DataFrame:
@@ -164,7 +172,9 @@ def _notes(scene: Scene, verdict: Verdict, policy: Policy, rules: ContactRules, 
     effect = policy.effect_rule()
     notes = [*scene.stake.notes, effect.told(), *scene.crew.notes]
     if scene.stake.is_money:
-        notes.append(f"cost of a call: {rules.hourly_cost:g} an hour of a manager's time, in the money of the values.")
+        cost = amount(rules.hourly_cost, scene.stake.unit, digits=0 if float(rules.hourly_cost).is_integer() else 2)
+        money = "" if is_currency(scene.stake.unit) else ", in the money of the values"
+        notes.append(f"cost of a call: {cost} an hour of a manager's time{money}.")
     if policy.optimises:
         better = f"by more than {verdict.gap:.2%}" if verdict.gap else "at all"
         notes.append(f"proven: within these limits no list is worth more {better}.")
@@ -191,8 +201,8 @@ def _notes(scene: Scene, verdict: Verdict, policy: Policy, rules: ContactRules, 
     notes.extend(_skill_note(scene, verdict))
     notes.extend(_value_note(scene, verdict))
     notes.append(
-        "top_k_probability is about a model learnt anew from other accounts, whose scores are taken to move "
-        "independently of each other; cost_of_waiting takes the hazard as "
+        "how sure a place is (top_k_probability) is about a model learnt anew from other accounts, whose scores are "
+        "taken to move independently of each other; what a week's wait costs (cost_of_waiting) takes the hazard as "
         "constant between horizons, and as a step at the end of contracts that end by themselves."
     )
     return tuple(notes)

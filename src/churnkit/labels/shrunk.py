@@ -11,7 +11,7 @@ from churnkit.errors import BadRecipe
 from churnkit.labels.covers import check_contracts, contract_standing, marked
 from churnkit.labels.definitions import ChurnDefinition, Standing, percentile_99
 from churnkit.labels.levels import Levels
-from churnkit.labels.sources import Moments, lateness
+from churnkit.labels.sources import lateness, moments_of
 from churnkit.timeline import NEVER, Span, known_at
 
 if TYPE_CHECKING:
@@ -116,21 +116,21 @@ class Shrunk(ChurnDefinition, kind="shrunk"):
 
     def next_leave(self, history: History, start: int) -> NDArray[np.int64]:
         """Give the first moment from ``start`` on at which the level falls for as long as ``stay``."""
-        rows, n = self._rows(history), len(history.accounts)
+        n, stay = len(history.accounts), self.stay.micros
         if self.of != "usage":
-            return self._levels(history, rows).next_fall(n, start, 1.0 - self.share + _EPSILON, self.stay.micros)
-        signals, stay = history.signals, self.stay.micros
-        events = Moments.of(signals.account[rows], signals.occurred[rows])
-        people = np.arange(n, dtype=np.int32)
-        now = np.full(n, start, dtype=np.int64)
+            return self._levels(history, self._rows(history)).next_fall(n, start, 1.0 - self.share + _EPSILON, stay)
+        events = moments_of(history.signals, self._names(history))
+        people, now = np.arange(n, dtype=np.int32), np.full(n, start, dtype=np.int64)
         before = events.count(people, now - stay, now)
-        later = events.occurred >= start
-        account = np.r_[people, events.account[later]]
-        moment = np.r_[now, events.occurred[later] + 1]
-        level = events.count(account, moment, moment + stay)
-        fallen = (before[account] > 0) & (level <= (1.0 - self.share) * before[account] + _EPSILON)
+        most = np.where(before > 0, (1.0 - self.share) * before + _EPSILON, -1.0)
+        # The level falls only where an event drops out of it, so it is asked at the start and just after each event.
+        later = np.flatnonzero(events.occurred >= start)
+        account = events.account[later]
+        fallen = events.following(stay)[later] <= most[account]
         found = np.full(n, NEVER, dtype=np.int64)
-        np.minimum.at(found, account[fallen], moment[fallen])
+        # Events are sorted, and of several assigned the last one stays: the first fall of each account.
+        found[account[fallen][::-1]] = events.occurred[later[fallen]][::-1] + 1
+        found[events.count(people, now, now + stay) <= most] = start
         return found
 
     def gone_unknown(self, history: History, cutoff: int) -> NDArray[np.bool_]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import weakref
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,6 +36,7 @@ class Moments:
     occurred: NDArray[np.int64]
     times: NDArray[np.int64]
     key: NDArray[np.int64]
+    _following: dict[int, NDArray[np.int32]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, account: NDArray[np.int32], occurred: NDArray[np.int64]) -> Moments:
@@ -53,10 +55,32 @@ class Moments:
         """Count each account's events in ``[low, high)``."""
         return self.before(account, high) - self.before(account, low)
 
+    def following(self, length: int) -> NDArray[np.int32]:
+        """Count for every event those of its account in the ``length`` just after it; the last answer is kept."""
+        if length not in self._following:
+            after = self.occurred + 1
+            counts = self.count(self.account, after, after + length)
+            self._following.clear()
+            self._following[length] = counts.astype(np.int32)
+        return self._following[length]
+
     def last_before(self, account: int, moment: int) -> int | None:
         """Give an account's last event before a moment, if there is one."""
         place = int(self.before(np.array([account], np.int32), np.array([moment], np.int64))[0]) - 1
         return int(self.occurred[place]) if place >= 0 and self.account[place] == account else None
+
+
+_sorted: weakref.WeakKeyDictionary[Signals, dict[tuple[str, ...], Moments]] = weakref.WeakKeyDictionary()
+"""Moments sorted so far: an audit asks for the same ones at every cutoff and under every setting."""
+
+
+def moments_of(signals: Signals, names: Sequence[str]) -> Moments:
+    """Sort the moments of some signals, once for as long as the facts live."""
+    kept = _sorted.setdefault(signals, {})
+    if tuple(names) not in kept:
+        rows = np.flatnonzero(signals.pick(names))
+        kept[tuple(names)] = Moments.of(signals.account[rows], signals.occurred[rows])
+    return kept[tuple(names)]
 
 
 def lateness(signals: Signals, names: Sequence[str]) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -74,6 +74,40 @@ class FlatColumns:
             name = self.names[int(np.argmax(infinite))]
             raise ValueError(f"Input X contains infinity (column {name!r}): make such cells empty, or a large number.")
         return np.clip(X, -_LARGEST, _LARGEST).astype(np.float32)
+
+
+def plain_labels(y: Any) -> Any:
+    """Give labels in plain type: of pandas' nullable types (and of objects) the one beneath, all else as it is.
+
+    Raises
+    ------
+    ValueError
+        If labels are missing, with their count and the first of them.
+    """
+    series = y.iloc[:, 0] if isinstance(y, pd.DataFrame) and y.shape[1] == 1 else y
+    there = series if isinstance(series, pd.Series) else _as_series(series)
+    if there is None:
+        return y
+    missing = there.isna().to_numpy()
+    if missing.any():
+        raise ValueError(
+            f"y: {int(missing.sum()):,} of {len(missing):,} labels are missing (first: row {int(np.argmax(missing))}, "
+            "counted from 0). Leave out rows whose answer is not known."
+        )
+    kind = getattr(series, "dtype", None)
+    beneath = getattr(kind, "numpy_dtype", kind)
+    if isinstance(beneath, np.dtype) and beneath.kind == "O":
+        return there.infer_objects().to_numpy()
+    return there.to_numpy(dtype=beneath) if beneath is not kind and isinstance(beneath, np.dtype) else y
+
+
+def _as_series(y: Any) -> pd.Series | None:
+    """Read labels that are no Series; None for what has not one dimension."""
+    if not isinstance(y, pd.api.extensions.ExtensionArray | pd.Index):
+        y = np.asarray(y)
+        if y.ndim != 1:
+            return None
+    return pd.Series(y, dtype=y.dtype)
 
 
 def same_rows(X: Floats32) -> Ints:

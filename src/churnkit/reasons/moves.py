@@ -143,8 +143,8 @@ def headline(
     told = [language.text("change part", points=_signed(value, language), what=what) for value, what in shown]
     said = {
         "since": _since(*between, language),
-        "before": language.share(before),
-        "now": language.share(after),
+        "before": language.chance(before),
+        "now": language.chance(after),
         "parts": language.text("change parts", parts=", ".join(told)) if told else "",
     }
     if not whole:

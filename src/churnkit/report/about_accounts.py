@@ -9,13 +9,14 @@ from churnkit.report.calls import caller_names, headline, managers_table, names,
 from churnkit.report.sections import Section
 from churnkit.report.wording import (
     between,
+    chance,
     count,
     day,
     listed,
     missing,
     money,
     number,
-    percent,
+    plainly,
     span,
     tally,
     unit_note,
@@ -50,7 +51,7 @@ class ScoresSection(Section["Scores"], of="Scores"):
         yield Facts(
             (
                 ("probability", f"of leaving within {span(thing.horizon)}"),
-                ("expected to leave", f"{count(p.sum())} ({percent(p.mean())})" if len(frame) else words(None)),
+                ("expected to leave", f"{count(p.sum())} ({chance(p.mean())})" if len(frame) else words(None)),
                 ("rung of evidence", listed(r for r, _ in tally(frame["rung"]))),
                 ("not scored", f"{count(len(thing.excluded))}: {listed(f'{n} {why}' for why, n in outside)}"
                  if outside else "nobody"),
@@ -68,9 +69,9 @@ def scores_table(scores: Scores) -> Table:
     rows = [
         (
             str(r["account_id"]),
-            percent(r["probability"]),
-            between(r["low"], r["high"]),
-            *(percent(r[c]) for c in beside),
+            chance(r["probability"]),
+            between(r["low"], r["high"], chance),
+            *(chance(r[c]) for c in beside),
         )
         for r in frame.head(SHOWN).to_dict("records")
     ]
@@ -124,7 +125,7 @@ class ChangeSection(Section["ChangeReasons"], of="ChangeReasons"):
         yield Facts((("rose", count(up)), ("fell", count(down)), ("scored once only", count(len(thing.elsewhere)))))
         order = totals["points"].abs().sort_values(ascending=False, kind="stable").index
         rows = [
-            (str(r["account_id"]), percent(r["probability_before"]), percent(r["probability"]), str(r["sentence"]))
+            (str(r["account_id"]), chance(r["probability_before"]), chance(r["probability"]), str(r["sentence"]))
             for r in totals.loc[order[:SHOWN]].to_dict("records")
         ]
         more = _more(len(totals), "totals")
@@ -140,7 +141,7 @@ class ChangeSection(Section["ChangeReasons"], of="ChangeReasons"):
 def rest(sums: pd.Series | AccountRisk) -> str:
     """Name what the reasons leave, and what all adds up to."""
     start, end = (getattr(sums, name) for name in ("base_probability", "probability"))
-    return f"All else; in sum from {percent(start)}, where the model starts, to {percent(end)}."
+    return f"All else; in sum from {chance(start)}, where the model starts, to {chance(end)}."
 
 
 def points(value: float) -> str:
@@ -181,7 +182,7 @@ def list_table(plan: ContactPlan) -> Table:
             called[r["account_id"]],
             callers.get(r["manager_id"], words(r["manager_id"])),
             words(r["role"]),
-            f"{percent(r['probability'])} ({between(r.get('low'), r.get('high'))})",
+            f"{chance(r['probability'])} ({between(r.get('low'), r.get('high'), chance)})",
             money(r["value_at_stake"], plan.unit),
             money(r["net_saving"], plan.unit),
             money(r["cost_of_waiting"], plan.unit),
@@ -203,13 +204,13 @@ class RiskSection(Section["AccountRisk"], of="AccountRisk"):
     def blocks(self, thing: AccountRisk) -> Iterable[Block]:
         """Tell one account's risk."""
         yield Heading(
-            f"{thing.account_id}: {percent(thing.probability)} within {thing.horizon}",
+            f"{thing.account_id}: {chance(thing.probability)} within {plainly(thing.horizon)}",
             f"as of {thing.as_of:%Y-%m-%d %H:%M} UTC, model {thing.model_id}",
         )
         yield Facts(
             (
-                ("90% interval", between(thing.low, thing.high)),
-                ("by horizon", listed(f"{percent(p)} in {h}" for h, p in thing.probabilities.items())),
+                ("90% interval", between(thing.low, thing.high, chance)),
+                ("by horizon", listed(f"{chance(p)} in {plainly(h)}" for h, p in thing.probabilities.items())),
                 ("rung of evidence", thing.rung),
                 ("log-odds", number(thing.log_odds, 3)),
             )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from churnkit.report.about_data import definition_words, features_told
 from churnkit.report.blocks import Block, Facts, Heading, Notes
 from churnkit.report.sections import Section
-from churnkit.report.wording import count, listed, number, percent
+from churnkit.report.wording import count, listed, number, percent, plainly, span
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,34 +27,36 @@ class ModelSection(Section["ChurnModel"], of="ChurnModel"):
 def card_blocks(model: ChurnModel) -> Iterable[Block]:
     """Tell the card of a model: facts, limits, intended use."""
     card = model.card
-    events = listed(f"{n} within {h}" for h, n in card.events.items())
+    events = listed(f"{n} within {plainly(h)}" for h, n in card.events.items())
     left_out = listed(f"{count(n)} {what}" for what, n in card.left_out.items() if n) or "nothing"
     yield Facts(
         (
-            ("churn", definition_words(model.recipe.churn)),
-            ("that is", card.definition),
+            ("churn", plainly(definition_words(model.recipe.churn))),
+            ("that is", plainly(card.definition)),
             ("who can leave", card.population or "not told"),
             ("data", _data(card)),
             ("learnt from", f"{count(card.snapshots, 'snapshot')} of {count(card.accounts, 'account')}"),
-            ("cutoffs", f"{card.cutoffs}, {card.first_cutoff} to {card.last_cutoff}"),
+            ("cutoffs", plainly(f"{card.cutoffs}, {card.first_cutoff} to {card.last_cutoff}")),
             ("seen leaving", f"accounts: {events}"),
-            ("base rate", f"{percent(card.base_rate)} within {model.horizon}"),
+            ("base rate", f"{percent(card.base_rate)} within {span(model.horizon)}"),
             ("left out", left_out),
             ("features", features_told(list(model.recipe.features or ()))),
             ("rung of evidence", card.rung),
             ("boosted share", percent(card.boosted_share)),
-            ("calibration", f"slope {number(card.slope)}, intercept {number(card.intercept)}; {card.folds}"),
+            ("calibration", f"slope {number(card.slope)}, intercept {number(card.intercept)}; {plainly(card.folds)}"),
             ("calibrated on", _calibrated(card)),
             ("on the folds", _chosen(card)),
-            ("learnt until", card.learnt_until),
+            ("learnt until", plainly(card.learnt_until)),
             ("versions", listed(f"{name} {version}" for name, version in card.versions.items())),
         )
     )
     if card.notes:
-        yield Notes(card.notes, "What the learner decided")
+        yield Notes(tuple(map(plainly, card.notes)), "What the learner decided")
     if card.suspects:
-        yield Notes(card.suspects, "Columns that may know too much (Recipe(exclude=...) takes them out)")
-    yield Notes((*card.limits, card.intended_use), "Limits and intended use")
+        yield Notes(
+            tuple(map(plainly, card.suspects)), "Columns that may know too much (Recipe(exclude=...) takes them out)"
+        )
+    yield Notes(tuple(map(plainly, (*card.limits, card.intended_use))), "Limits and intended use")
 
 
 def _data(card: ModelCard) -> str:
@@ -65,13 +67,13 @@ def _data(card: ModelCard) -> str:
         f"{table.name} {count(table.used)}" + (f" of {count(table.read)}" if table.used < table.read else "")
         for table in card.tables
     )
-    return f"rows used: {listed(used)}; the record ends {card.record_until}"
+    return f"rows used: {listed(used)}; the record ends {plainly(card.record_until)}"
 
 
 def _calibrated(card: ModelCard) -> str:
     if not card.calibrated_cutoff:
         return "no answer that is known yet"
-    return f"answers to cutoffs until {card.calibrated_cutoff}, in by {card.calibrated_until}"
+    return plainly(f"answers to cutoffs until {card.calibrated_cutoff}, in by {card.calibrated_until}")
 
 
 def _chosen(card: ModelCard) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from churnkit.report.blocks import Block, Chart, Column, Heading, Notes, Table, Words, columns
 from churnkit.report.charts import calibration_chart, gains_chart
 from churnkit.report.sections import Section
-from churnkit.report.wording import between, count, listed, missing, number, percent, words
+from churnkit.report.wording import between, chance, count, listed, missing, number, percent, plainly, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,16 +42,14 @@ class EvaluationSection(Section["EvaluationReport"], of="EvaluationReport"):
     def blocks(self, thing: EvaluationReport) -> Iterable[Block]:
         """Tell an evaluation."""
         rung = f", rung of evidence: {thing.rung}" if thing.rung else ""
-        yield Heading(
-            self.title,
-            f"{listed(thing.cutoffs, most=6)}; leaving within {thing.horizon}; model {thing.model_id}{rung}",
-        )
-        yield from (Words(said) for said in thing.words)
+        told = f"{listed(thing.cutoffs, most=6)}; leaving within {thing.horizon}"
+        yield Heading(self.title, f"{plainly(told)}; model {thing.model_id}{rung}")
+        yield from (Words(plainly(said)) for said in thing.words)
         yield metrics_table(thing)
         yield from further_tables(thing)
         yield from evaluation_charts(thing)
         if thing.notes:
-            yield Notes(thing.notes, "To be known beside the figures")
+            yield Notes(tuple(map(plainly, thing.notes)), "To be known beside the figures")
 
 
 class BacktestSection(EvaluationSection, of="BacktestReport"):
@@ -64,7 +62,7 @@ class BacktestSection(EvaluationSection, of="BacktestReport"):
         yield from super().blocks(thing)
         rows = [
             (
-                str(r.fitted_at),
+                plainly(r.fitted_at),
                 count(int(r.lists)),
                 str(r.rung),
                 count(int(r.snapshots)),
@@ -113,7 +111,8 @@ def _by_part(frame: pd.DataFrame, part: str, caption: str) -> Table:
     """Show ours in every part of the rows, and the best rival there with its lift."""
     head = columns(part, "#accounts", "#leavers", "#lift", "#AUC", "#log loss", "#given - left", "best rival")
     parts = list(dict.fromkeys(frame[part]))
-    rows = [_part_row(str(name), frame[frame[part] == name]) for name in parts[:LONGEST]]
+    told = plainly if part == "cutoff" else str
+    rows = [_part_row(told(name), frame[frame[part] == name]) for name in parts[:LONGEST]]
     more = f"{count(len(parts) - LONGEST)} more are in the report's frames." if len(parts) > LONGEST else ""
     return Table(
         head, tuple(rows), caption=f"{caption}; given - left: mean probability less share that left", more=more
@@ -169,7 +168,7 @@ def evaluation_charts(report: EvaluationReport) -> Iterable[Chart]:
     if len(calibration):
         worst = _furthest(calibration)
         told = (
-            f"In tenths of the book by probability; the furthest: {percent(worst['promised'])} given, "
+            f"In tenths of the book by probability; the furthest: {chance(worst['promised'])} given, "
             f"{percent(worst['seen'])} left. Bars: 90% intervals, taking snapshots as independent."
         )
         svg = calibration_chart(

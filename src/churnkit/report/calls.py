@@ -6,7 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from churnkit.report.blocks import Table, columns
-from churnkit.report.wording import count, hours, listed, missing, money, number, percent, tally, unit_note, words
+from churnkit.report.wording import (
+    count,
+    hours,
+    listed,
+    missing,
+    money,
+    number,
+    percent,
+    plainly,
+    tally,
+    unit_note,
+    words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -155,6 +167,6 @@ def _example(part: pd.DataFrame, meaning: str) -> str:
     if not reasons:
         return ""
     if len(reasons) <= FEW_REASONS:
-        return listed(f"{why} ({count(n)})" for why, n in reasons)
+        return listed(f"{plainly(why)} ({count(n)})" for why, n in reasons)
     first = part.iloc[0]
-    return f"{first['account_id']}: {first['status_why']}"
+    return f"{first['account_id']}: {plainly(first['status_why'])}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from churnkit.report.calls import caller_names, names
 from churnkit.report.charts import ceiling, interval_bar
-from churnkit.report.wording import between, count, day, missing, money, percent, words
+from churnkit.report.wording import between, chance, count, day, missing, money, words
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -111,13 +111,13 @@ def _card(
         manager="" if missing(manager) else callers.get(manager, str(manager)),
         role=words(row["role"]),
         minutes="" if missing(row["minutes"]) else f"{count(row['minutes'])} min",
-        risk=percent(row["probability"]),
-        interval=between(low, high),
+        risk=chance(row["probability"]),
+        interval=between(low, high, chance),
         bar=interval_bar(row["probability"], low, high, top=top),
         stake=money(row["value_at_stake"], unit),
         saves=money(row["net_saving"], unit),
         waiting=money(row["cost_of_waiting"], unit),
-        sure=percent(row["top_k_probability"]),
+        sure=chance(row["top_k_probability"]),
         reasons=tuple(Reason(s, points.get(s, "")) for s in said if s != staying),
         staying=staying,
         beside=_beside(row),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup, escape
 
-from churnkit.report.wording import missing, percent
+from churnkit.report.wording import chance, missing, percent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,10 +118,10 @@ def interval_bar(value: float, low: float, high: float, *, top: float = 1.0, wid
         return edge + (width - 2 * edge) * min(max(share / top, 0.0), 1.0)
 
     parts = [line(x(0), height / 2, x(top), height / 2, colour=LINE, width=4)]
-    told = percent(value)
+    told = chance(value)
     if not (missing(low) or missing(high)):
         parts.append(line(x(low), height / 2, x(high), height / 2, colour="var(--ck-band)", width=6))
-        told += f", between {percent(low)} and {percent(high)}"
+        told += f", between {chance(low)} and {chance(high)}"
     parts.append(f'<circle cx="{x(value):.1f}" cy="{height / 2}" r="4.5" style="fill:{WARM}"/>')
     return drawing(width, height, "".join(parts), told)
 

@@ -14,7 +14,21 @@ from churnkit.report.blocks import Block, Facts, Notes
 from churnkit.report.calls import covered, headline, manager_name, others, sentence, summary
 from churnkit.report.cards import cards, scale
 from churnkit.report.charts import share_bar
-from churnkit.report.wording import count, day, hours, listed, missing, money, number, percent, span, unit_note, words
+from churnkit.report.wording import (
+    chance,
+    count,
+    day,
+    hours,
+    listed,
+    missing,
+    money,
+    number,
+    percent,
+    plainly,
+    span,
+    unit_note,
+    words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -122,7 +136,7 @@ def page(  # noqa: PLR0913 - everything that a page can show, each by its name
         quality=render_blocks(_quality(evaluation)),
         data=render_blocks(_data(history, scores)),
         card=render_blocks(card_blocks(model)) if model is not None else "",
-        notes=[sentence(n) for n in plan.notes],
+        notes=[sentence(plainly(n)) for n in plan.notes],
     )  # fmt: skip
 
 
@@ -147,7 +161,7 @@ def _tiles(plan: ContactPlan) -> list[tuple[str, str, str]]:
         ("value at risk", money(at_risk, unit), f"{percent(share)} of it is on the list"),
     ]
     if not missing(sure):
-        tiles.append(("sure of the first", percent(sure), f"that a model learnt anew lists each of the first {least}"))
+        tiles.append(("sure of the first", chance(sure), f"that a model learnt anew lists each of the first {least}"))
     return tiles
 
 
@@ -177,9 +191,9 @@ def _manager(row: Row, unit: str) -> ManagerRow:
 
 def _quality_words(plan: ContactPlan, report: EvaluationReport | None) -> tuple[str, ...]:
     if report is None or report.model_id == plan.model_id:
-        return () if report is None else report.words
+        return () if report is None else tuple(map(plainly, report.words))
     other = f"This was measured on model {report.model_id}; the list was made by model {plan.model_id}."
-    return (*report.words, other)
+    return (*map(plainly, report.words), other)
 
 
 def _quality(report: EvaluationReport | None) -> Iterable[Block]:
@@ -191,9 +205,9 @@ def _quality(report: EvaluationReport | None) -> Iterable[Block]:
     rows = f"{count(report.snapshots, 'snapshot')} of {count(report.accounts, 'account')}"
     yield Facts(
         (
-            ("evaluated at", listed(report.cutoffs, most=6)),
+            ("evaluated at", listed(map(plainly, report.cutoffs), most=6)),
             ("rests on", f"{rows}, {count(report.leavers, 'leaver')}"),
-            ("leaving within", report.horizon),
+            ("leaving within", plainly(report.horizon)),
             ("model", f"{words(report.model_id)}{f', rung of evidence: {report.rung}' if report.rung else ''}"),
         )
     )
@@ -204,6 +218,6 @@ def _data(history: History | None, scores: Scores | None) -> Iterable[Block]:
         yield tables_read(history)
         yield from set_aside(history)
         if history.notes:
-            yield Notes(tuple(str(n) for n in history.notes), "What the door decided")
+            yield Notes(tuple(map(plainly, history.notes)), "What the door decided")
     if scores is not None and scores.notes:
-        yield Notes(scores.notes, "About the scores")
+        yield Notes(tuple(map(plainly, scores.notes)), "About the scores")

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
+import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from churnkit.display import amount, is_currency
 from churnkit.timeline import as_datetime
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from churnkit.timeline import Span
 
 NONE = "–"
-_SIGNS = {"EUR": "€", "USD": "$", "GBP": "£"}
+_DATE = re.compile(r"(?<![\w-])\d{4}-\d\d-\d\d(?: (\d\d:\d\d) UTC)?(?![\w-])")
+_DAYS = re.compile(r"(?<![\w.-])(\d+)d\b")
 
 
 def missing(value: object) -> bool:
@@ -35,7 +39,7 @@ def count(value: float, one: str = "", many: str = "") -> str:
 
 
 def percent(share: float | None, *, signed: bool = False) -> str:
-    """Show a share: whole percents, one decimal below ten, never a false 0 or 100."""
+    """Show a counted share: whole percents, one decimal below ten, never a false 0 or 100."""
     if share is None or missing(share):
         return NONE
     points = 100 * share
@@ -47,11 +51,20 @@ def percent(share: float | None, *, signed: bool = False) -> str:
     return f"{points:{'+' if signed else ''}.{digits}f}%"
 
 
-def between(low: float | None, high: float | None) -> str:
-    """Show an interval of shares: ``22 to 48%``."""
+def chance(probability: float | None) -> str:
+    """Show a probability, none as certain: ``over 99%`` from 99.5 % on, ``under 0.1%`` below a tenth of a percent."""
+    if probability is None or missing(probability):
+        return NONE
+    if probability >= 0.995:
+        return "over 99%"
+    return "under 0.1%" if probability < 0.001 else percent(probability)
+
+
+def between(low: float | None, high: float | None, show: Callable[[float | None], str] = percent) -> str:
+    """Show an interval of shares (with ``chance`` of probabilities): ``22 to 48%``."""
     if missing(low) or missing(high):
         return NONE
-    return f"{percent(low).rstrip('%')} to {percent(high)}"
+    return f"{show(low).rstrip('%')} to {show(high)}"
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -63,18 +76,12 @@ def money(value: float | None, unit: str) -> str:
     """Show an amount in its unit; whole from five on, so that no false precision is read into it."""
     if value is None or missing(value):
         return NONE
-    if unit == "accounts":
-        return f"{value:,.2f} accounts"
-    digits = 0 if abs(value) >= 5 or value == 0 else 2
-    sign, amount = "−" if value < 0 else "", f"{abs(value):,.{digits}f}"
-    if unit in _SIGNS:
-        return f"{sign}{_SIGNS[unit]}{amount}"
-    return f"{unit} {sign}{amount}" if len(unit) == 3 and unit.isupper() else f"{sign}{amount}"
+    return amount(value, unit, digits=0 if abs(value) >= 5 or abs(value) < 0.005 else 2)
 
 
 def unit_note(unit: str) -> str:
     """Say what plain amounts are counted in, where it does not stand beside them."""
-    plain = unit != "accounts" and not (len(unit) == 3 and unit.isupper())
+    plain = unit != "accounts" and not is_currency(unit)
     return f"Amounts are in {unit}." if plain else ""
 
 
@@ -89,6 +96,20 @@ def day(moment: object) -> str:
         return NONE
     at = as_datetime(moment) if isinstance(moment, int) else pd.Timestamp(moment)
     return f"{at.day} {at:%B %Y}"
+
+
+def plainly(text: object) -> str:
+    """Write the dates and spans of a sentence of ours as people do: ``4 May 2026``, ``90 days``."""
+    dated = _DATE.sub(_as_said, str(text))
+    return _DAYS.sub(lambda found: count(int(found[1]), "day"), dated)
+
+
+def _as_said(found: re.Match[str]) -> str:
+    try:
+        at = datetime.fromisoformat(found[0][:10]).replace(tzinfo=UTC)
+    except ValueError:
+        return found[0]
+    return day(at) + (f", {found[1]} UTC" if found[1] else "")
 
 
 def span(length: Span) -> str:

@@ -17,7 +17,7 @@ from sklearn.utils.validation import assert_all_finite, check_is_fitted
 from churnkit.errors import PossibleLeak
 from churnkit.learning import LearnerSettings, Rows, fit_blend
 from churnkit.learning.choosing import FOLDS
-from churnkit.learning.flat import FlatColumns, same_rows
+from churnkit.learning.flat import FlatColumns, plain_labels, same_rows
 from churnkit.learning.leaks import Asked, suspects
 from churnkit.learning.rows import account_folds
 from churnkit.snapshots import Fold
@@ -121,7 +121,7 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            If y has not two classes, lengths disagree or a number is infinite.
+            If y has not two classes or misses some labels, lengths disagree or a number is infinite.
         TypeError
             If a column holds times, or the table is sparse.
 
@@ -239,7 +239,8 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Check the labels, set ``classes_``, and mark who left."""
         if y is None:
             raise ValueError("ChurnClassifier requires y to be passed, but the target y is None.")
-        y = column_or_1d(y, warn=True)
+        column_or_1d(y, warn=True)
+        y = column_or_1d(plain_labels(y))
         if y.dtype.kind == "f":
             assert_all_finite(y, input_name="y")
         check_classification_targets(y)

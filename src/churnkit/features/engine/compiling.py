@@ -34,25 +34,24 @@ def _compiled(function: Callable[..., Any], options: dict[str, bool]) -> Any:
         compiled = numba.njit(nogil=True, cache=True, error_model="numpy", **options)(function)
     except RuntimeError:  # numba found no directory that it may write to
         return numba.njit(nogil=True, error_model="numpy", **options)(function)
-    _stamp(compiled)
+    lapse(compiled, (timeline.__file__, *map(str, sorted(Path(__file__).parent.glob("*.py")))))
     return compiled
 
 
-def _stamp(compiled: Any) -> None:
-    """Let cached code lapse when *any* source of the engine changes.
+def lapse(compiled: Any, sources: tuple[str, ...]) -> None:
+    """Let cached code lapse when *any* of some sources changes.
 
     numba looks only at the file of the outermost function, and would keep the old code of what that
     function calls in other files.
     """
     file: Any = getattr(getattr(compiled, "_cache", None), "_cache_file", None)
     if hasattr(file, "_source_stamp"):
-        file._source_stamp = _digest()  # noqa: SLF001 - numba offers no other way
+        file._source_stamp = _digest(sources)  # noqa: SLF001 - numba offers no other way
 
 
-@lru_cache(maxsize=1)
-def _digest() -> str:
-    sources = [Path(timeline.__file__), *sorted(Path(__file__).parent.glob("*.py"))]
-    text = b"\0".join(source.read_bytes() for source in sources)
+@lru_cache(maxsize=8)
+def _digest(sources: tuple[str, ...]) -> str:
+    text = b"\0".join(Path(source).read_bytes() for source in sources)
     return hashlib.sha256(text).hexdigest()
 
 

@@ -5,7 +5,6 @@ All buffers are flat: row ``k`` of column ``j`` stands at ``j * width + k``. Not
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numba
 import numpy as np
 
+from churnkit.features.engine.compiling import lapse
+from churnkit.reasons import trees
 from churnkit.reasons.kernel.lanes import (
     LANES,
     fma,
@@ -60,14 +61,21 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _TINY = np.float32(1e-35)
+_SOURCES = (trees.__file__, *(str(file) for file in sorted(Path(__file__).parent.glob("*.py"))))
 
 
 def compiled(function: F) -> F:
-    """Compile for threads, keeping the machine code on disk where there is a place for it."""
+    """Compile for threads, keeping the machine code on disk where there is a place for it.
+
+    What is compiled may call other compiled functions by their names in a module, but not close over them: numba
+    keys its cache by what a function closes over, and a compiled function is another one in each process.
+    """
     try:
-        return numba.njit(nogil=True, cache=True)(function)  # type: ignore[no-any-return]
+        made = numba.njit(nogil=True, cache=True)(function)
     except RuntimeError:  # neither the package's folder nor the user's cache can be written
         return numba.njit(nogil=True)(function)  # type: ignore[no-any-return]
+    lapse(made, _SOURCES)
+    return made  # type: ignore[no-any-return]
 
 
 inlined = numba.njit(nogil=True, forceinline=True)
@@ -290,54 +298,36 @@ def _turned_back(phi: NDArray[np.float64], out: NDArray[np.float64], start: int,
             out[start + k, j] = phi[j * width + k]
 
 
-def _walker(stamp: str) -> Callable[[Arrays, Buffers, NDArray[np.float32], NDArray[np.float64], int], None]:
-    """Make :func:`walk`. numba keys its cache by one file's date; the stamp adds what all of them say."""
-
-    @compiled
-    def walk_block(program: Arrays, block: Buffers, width: int) -> None:
-        """Add the Shapley values of one block of ``width`` rows (a multiple of eight) to ``block.phi``."""
-        if not stamp:
-            return
-        for tree in range(len(program.first)):
-            room = Room(
-                pointer(program.lines),
-                pointer(program.numbers),
-                pointer(program.bits),
-                pointer(program.tables),
-                pointer(block.x),
-                pointer(block.phi),
-                pointer(block.buffer),
-                pointer(block.d),
-                pointer(block.u),
-                program.points[tree],
-                width,
-            )
-            for q in range(room.points):
-                for k in range(0, width, LANES):
-                    store(room.buffer, q * width + k, spread(program.weights[tree, q]))
-            for o in range(program.first[tree], program.first[tree] + program.length[tree]):
-                _step(room, o * LINE, o * NUMBERS)
-
-    @compiled
-    def walk(program: Arrays, block: Buffers, X: NDArray[np.float32], out: NDArray[np.float64], width: int) -> None:
-        """Fill ``out`` with the Shapley values of all rows, block by block: one call, so that threads rarely meet."""
-        for start in range(0, len(X), width):
-            rows = min(width, len(X) - start)
-            _turned(X, start, rows, block.x, width)
-            block.phi[:] = 0.0
-            walk_block(program, block, width)
-            _turned_back(block.phi, out, start, rows, width)
-
-    return walk
+@compiled
+def walk_block(program: Arrays, block: Buffers, width: int) -> None:
+    """Add the Shapley values of one block of ``width`` rows (a multiple of eight) to ``block.phi``."""
+    for tree in range(len(program.first)):
+        room = Room(
+            pointer(program.lines),
+            pointer(program.numbers),
+            pointer(program.bits),
+            pointer(program.tables),
+            pointer(block.x),
+            pointer(block.phi),
+            pointer(block.buffer),
+            pointer(block.d),
+            pointer(block.u),
+            program.points[tree],
+            width,
+        )
+        for q in range(room.points):
+            for k in range(0, width, LANES):
+                store(room.buffer, q * width + k, spread(program.weights[tree, q]))
+        for o in range(program.first[tree], program.first[tree] + program.length[tree]):
+            _step(room, o * LINE, o * NUMBERS)
 
 
-def _stamp() -> str:
-    """Tell apart the sources that are compiled together."""
-    texts = [Path(__file__).with_name(name) for name in ("lanes.py", "program.py", "steps.py")]
-    try:
-        return hashlib.sha256(b"".join(text.read_bytes() for text in texts)).hexdigest()
-    except OSError:  # imported from an archive, where numba keeps no cache
-        return "archive"
-
-
-walk = _walker(_stamp())
+@compiled
+def walk(program: Arrays, block: Buffers, X: NDArray[np.float32], out: NDArray[np.float64], width: int) -> None:
+    """Fill ``out`` with the Shapley values of all rows, block by block: one call, so that threads rarely meet."""
+    for start in range(0, len(X), width):
+        rows = min(width, len(X) - start)
+        _turned(X, start, rows, block.x, width)
+        block.phi[:] = 0.0
+        walk_block(program, block, width)
+        _turned_back(block.phi, out, start, rows, width)

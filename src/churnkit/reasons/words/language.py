@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_skeleton
+from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal, format_percent, get_decimal_symbol
 from babel.units import format_unit
@@ -75,6 +75,11 @@ class Language:
         text = self.text(key, **parts)
         return text[:1].upper() + text[1:]
 
+    def none(self, key: str) -> str:
+        """Find the text for a quantity of which there is none; empty where the usual one will do."""
+        found = f"{key} none"
+        return found if found in self.words.TEXT else ""
+
     def plural(self, noun: str) -> str:
         """Give the plural of a noun phrase."""
         return str(self.words.plural(noun))
@@ -110,6 +115,14 @@ class Language:
         plain = points == 0 or round(points, 1) in (round(points), 100.0)
         whole = plain or 9.95 <= points < 99.5 or points >= 100
         return _percent(round(value, 2 if whole else 3), "#,##0%" if whole else "#,##0.0%", self.code)
+
+    def chance(self, value: float) -> str:
+        """Write a probability, none as certain: over 99 % from 99.5 % on, under 0.1 % below a tenth of a percent."""
+        if value >= 0.995:
+            return self.text("chance over", now=_percent(0.99, "#,##0%", self.code))
+        if value < 0.001:
+            return self.text("chance under", now=_percent(0.001, "#,##0.0%", self.code))
+        return self.share(value)
 
     def whole_share(self, value: float) -> str:
         """Write a share as whole percents."""
@@ -152,8 +165,8 @@ class Language:
         )
 
     def day(self, micros: int) -> str:
-        """Write the day of a moment, without the year."""
-        return _day(micros - micros % DAY, self.code)
+        """Write the day of a moment: as the language does by itself, or in the order that a territory's locale asks."""
+        return _day(micros - micros % DAY, self.code, "" if "_" in self.code else self.text("day"))
 
     def listed(self, items: Sequence[str], style: str = "standard") -> str:
         """Join a list with commas and "and" (style ``"or"``: with "or")."""
@@ -235,5 +248,5 @@ def _with_unit(value: float, unit: str, code: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _day(micros: int, code: str) -> str:
-    return str(format_skeleton("MMMd", as_datetime(micros), locale=code))
+def _day(micros: int, code: str, pattern: str) -> str:
+    return str(format_date(as_datetime(micros).date(), pattern or "long", locale=code))

@@ -189,6 +189,12 @@ def any_activity(expression: Aggregate) -> bool:
     return not expression.signals or (len(expression.signals) > _NAMED and expression.theme == "usage")
 
 
+def nameless(expression: Aggregate, language: Language) -> bool:
+    """Whether the values of its facts have no noun of their own, as a severity or an NPS has."""
+    signals = expression.signals
+    return len(signals) != 1 or (signals[0] not in language.words.VALUES and not _survey(signals[0], expression))
+
+
 def _facts(expression: Aggregate, language: Language) -> tuple[str, str]:
     """Give what one fact and several facts are called."""
     signals = expression.signals

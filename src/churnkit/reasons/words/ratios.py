@@ -97,7 +97,8 @@ def _told(key: str, parts: dict[str, str], show: Callable[[float], str], none: s
     def tell(seen: Seen) -> str:
         if seen.missing:
             return none
-        return language.sentence(key, now=show(seen.value), beside=_notes(seen, show, language), **parts)
+        text = (seen.value == 0 and language.none(key)) or key
+        return language.sentence(text, now=show(seen.value), beside=_notes(seen, show, language), **parts)
 
     return tell
 
@@ -109,7 +110,8 @@ def _related(key: str, parts: dict[str, str], factor: float, none: str, language
     def tell(seen: Seen) -> str:
         if seen.missing:
             return none
-        return language.sentence(key, now=alone(seen.value), beside=_notes(seen, noted, language), **parts)
+        text = (seen.value == 0 and language.none(key)) or key
+        return language.sentence(text, now=alone(seen.value), beside=_notes(seen, noted, language), **parts)
 
     return tell
 
@@ -121,7 +123,7 @@ def _relation(language: Language, factor: float, suffix: str) -> Callable[[float
         times = value * factor
         points = language.whole_share(abs(times - 1.0))
         if times <= 0:
-            return language.text("none of" + suffix, now=language.whole_share(0.0))
+            return language.text("none of" + suffix)
         if times >= _TIMES:
             return language.text("times over" + suffix, now=language.number(round(times, 1)))
         if points == language.whole_share(0.0):

@@ -6,7 +6,7 @@ from functools import lru_cache
 from math import isnan
 from typing import TYPE_CHECKING, TypeAlias
 
-from churnkit.reasons.words.quantity import Quantity, quantity
+from churnkit.reasons.words.quantity import Quantity, nameless, quantity
 from churnkit.timeline import DAY
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def aggregate(expression: Aggregate, language: Language) -> Teller:
     one = quantity(expression, language)
     makers: dict[str, Callable[[Aggregate, Quantity, Language], Teller]] = {
         "count": _count,
+        "total": _total,
         "latest": _latest,
         "earliest": _earliest,
         "days_since": _silence,
@@ -128,6 +129,26 @@ def _count(expression: Aggregate, one: Quantity, language: Language) -> Teller:
     return tell
 
 
+def _total(expression: Aggregate, one: Quantity, language: Language) -> Teller:
+    """Tell a sum; that of bare values has no noun, so the facts add up to it."""
+    if not nameless(expression, language):
+        return _moving(expression, one, language)
+
+    def tell(seen: Seen) -> str:
+        if seen.missing:
+            return language.sentence("unknown", what=one.what, time=one.time)
+        parts = {"facts": one.facts, "time": one.time, "now": one.show(seen.value)}
+        parts["beside"] = among_peers(one, seen, language)
+        if not seen.compared:
+            return language.sentence("adds up", **parts)
+        assert seen.before is not None
+        parts |= {"earlier": one.show(seen.earlier), "since": language.day(seen.before)}
+        same, fell = parts["now"] == parts["earlier"], seen.value < seen.earlier
+        return language.sentence("adds up as" if same else "adds up less" if fell else "adds up more", **parts)
+
+    return tell
+
+
 def _no_facts(one: Quantity, seen: Seen, language: Language, *, exactly: bool) -> str:
     """Tell a count of none; ``exactly``: the window reaches back just to the earlier moment."""
     parts = {"facts": one.facts, "time": one.time, "beside": among_peers(one, seen, language)}
@@ -151,7 +172,7 @@ def _share(expression: Aggregate, one: Quantity, language: Language) -> Teller:
         now, before = one.show(seen.value), noted(seen.earlier, one.show)
         notes = beside(language, before=None if before == now else before, peers=noted(seen.peers, one.show))
         parts = {"facts": one.facts, "where": one.where, "time": one.time}
-        return language.sentence(key, now=now, beside=notes, **parts)
+        return language.sentence((seen.value == 0 and language.none(key)) or key, now=now, beside=notes, **parts)
 
     return tell
 
