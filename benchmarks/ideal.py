@@ -24,13 +24,13 @@ import json
 import sys
 import time
 import warnings
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from types import SimpleNamespace
 
 import contact
 import numpy as np
 import pandas as pd
-from scipy.special import expit, ndtr, xlog1py, xlogy
+from scipy.special import expit, log_ndtr, ndtr, xlog1py, xlogy
 
 import churnkit as ck
 from churnkit.history.contracts import add_months
@@ -58,11 +58,14 @@ METRICS["ces"] = (5.6, -2.2, 0.4, 0.0, 1.0, 1, 7)
 GRIEVANCE = {text: fig.CAUSES.index(cause) for cause, texts in COMMENTS.items() for text in texts}
 ASKING, NEVER_SO = 0.3, -12.0
 """Share of those told of a rise who write in about it; log of what is as good as impossible."""
+TYPICAL = fig.GRAPEVINE * 0.15
 BOOST, KERNEL, DRAWS = 4.0, 0.12, 256
 """How much more often troubles are drawn; width of the kernel of the traits; futures lived for each account."""
 TRAITS = ("offset", "openness", "touchy", "prone", "bias", "reply", "rhythm")
 MOVING = ("increase", "cause", "depth", "level", "healing", "unhappy", "engagement", "dormant", "champion_gone")
 MOVING += ("warmth", "helped", "stays_if_called")
+UNUSED = ("leaves", "when", "fails", "recovers")
+"""Luck whose outcome is in the tables."""
 CHANNELS = ("survival", "seats", "usage", "exports", "names", "silence", "scores", "comments", "cases", "worry")
 
 
@@ -100,6 +103,7 @@ class Facts:
         calls = calls[(calls["outcome"] == "reached").to_numpy()]
         role = pd.Index(ROLES).get_indexer(calls["role"])
         self.calls = self._sorted(account=calls["n"], week=week_of(micros(calls["contacted_at"])), role=role)
+        self._worries(self._of(tables["decisions"]), accounts["manager_id"])
 
     def _of(self, table: pd.DataFrame) -> pd.DataFrame:
         n = self.ids.get_indexer(table["account_id"].astype(object))
@@ -133,9 +137,10 @@ class Facts:
         same = np.append(False, (n[1:] == n[:-1])) & (rows["subscription_id"] == rows["subscription_id"].shift())
         before, seats, week = rows["seats"].shift().to_numpy(), rows["seats"].to_numpy(), week_of(rows["at"].to_numpy())
         self.seats = np.repeat(one["seats"].to_numpy()[:, None], WEEKS, axis=1).astype(float)
-        self.resized = np.zeros(shape, dtype=np.int64)
-        for i, at, now, was, goes_on in zip(n, rows["at"], seats, before, same, strict=True):
-            self.seats[i, max(0, -int(-(at - BEGIN) // WEEK)) :] = now
+        self.resized, self.mrr = np.zeros(shape, dtype=np.int64), np.zeros(shape)
+        for i, at, now, was, goes_on, mrr in zip(n, rows["at"], seats, before, same, rows["mrr"], strict=True):
+            week_ = max(0, -int(-(at - BEGIN) // WEEK))
+            self.seats[i, week_:], self.mrr[i, week_:] = now, mrr
             if goes_on and now != was and at >= BEGIN:
                 self.resized[i, int(week_of(at))] = np.sign(now - was)
         self.quiet = self.alive & ~self.notice & (began < STARTS) & (self.anniversary >= STARTS + WEEK)
@@ -162,7 +167,11 @@ class Facts:
             at = np.where(turns, add_months(at, np.full(self.n, 12)), at)
 
     def _activity(self, rows: pd.DataFrame) -> None:
-        n, week, event = rows["n"].to_numpy(), week_of(micros(rows["occurred_at"])), rows["event"].astype(str).to_numpy()
+        n, week, event = (
+            rows["n"].to_numpy(),
+            week_of(micros(rows["occurred_at"])),
+            rows["event"].astype(str).to_numpy(),
+        )
         names = rows["user_id"].cat
         number = np.array([int(u.rsplit("-", 1)[1]) for u in names.categories])
         user = np.where(names.codes < 0, 0, number[names.codes])
@@ -226,6 +235,36 @@ class Facts:
                 if m > number and at <= w:
                     self.due[i, at] = m - number
                 at, number = w + 1, m
+
+    def _worries(self, rows: pd.DataFrame, manager: pd.Series) -> None:
+        """Tell whom managers had on their lists, and how much there was to be seen of it, as ``Desk`` sees it.
+
+        ``listed``: 1 on the list, 0 not, -1 unknown; ``worry``: what is visible, less the worry that it took, which is
+        set so that as many are expected on each list as were called.
+        """
+        fallen, usual, load = np.zeros((self.n, WEEKS)), np.zeros(self.n), np.zeros(self.n)
+        recent, loads, last = np.zeros(self.n), np.zeros((self.n, WEEKS)), np.full((self.n, WEEKS), 7.0)
+        cases = counted(self.cases["account"].to_numpy(), self.cases["week"].to_numpy(), self.n)
+        nps = self.voices[(self.voices["metric"] == "nps") & self.voices["score"].notna()]
+        for i, w, score in zip(nps["account"], nps["week"], nps["score"], strict=True):
+            last[i, w + 1 :] = score
+        for w in range(SEEN_FROM, WEEKS - 1):
+            recent = np.where(usual == 0, self.count[:, w], recent + 0.40 * (self.count[:, w] - recent))
+            usual = usual + np.where(usual == 0, 1.0, 0.06) * (self.count[:, w] - usual)
+            load = 0.6 * load + cases[:, w]
+            fallen[:, w + 1], loads[:, w + 1] = np.clip(1.0 - recent / np.maximum(usual, 0.5), 0.0, 1.0), load
+        unpaid = np.roll(self.failed > 0, 1, axis=1)
+        seen = 1.2 * fallen + 0.9 * np.clip(7.0 - last, 0.0, 7.0) / 7.0 + 0.3 * np.minimum(loads, 4.0) + 0.5 * unpaid
+        seen += 0.15 * np.log1p(self.mrr / 100.0)
+        self.worry, self.listed = np.zeros((self.n, WEEKS)), np.full((self.n, WEEKS), -1)
+        n, week = rows["n"].to_numpy(), week_of(micros(rows["decided_at"]))
+        group = np.unique(pd.factorize(manager)[0][n] * WEEKS + week, return_inverse=True)[1]
+        low, high = np.full(group.max() + 1, -5.0), np.full(group.max() + 1, 10.0)
+        for _ in range(30):
+            took = (low + high) / 2
+            many = np.bincount(group, ndtr((seen[n, week] + TYPICAL - took[group]) / fig.WORRY_NOISE))
+            low, high = np.where(many > fig.CALLS_PER_MANAGER, took, low), np.where(many > 2, high, took)
+        self.worry[n, week], self.listed[n, week] = seen[n, week] - took[group], rows["on_list"]
 
 
 class Cloud:
@@ -304,19 +343,19 @@ class Cloud:
     def _luck(self, w: int) -> Luck:
         """Draw luck, the rare troubles of the untroubled more often than they come."""
         state, size, facts = self.state, len(self.state), self.facts
-        luck = {f.name: self.random.random(size) for f in fields(Luck) if f.name not in ("leaves", "when")}
-        luck["leaves"] = luck["when"] = np.empty(0)
+        unused = np.ones(size)
+        luck = {f.name: unused if f.name in UNUSED else self.random.random(size) for f in fields(Luck)}
         free = state.alive & ~state.notice & (state.cause == fig.NONE)
         fresh = (STARTS[w] >= state.opened) & (STARTS[w] < state.opened + 7 * DAY)
         luck["support"] = self._rare(luck["support"], fig.SUPPORT_FAILS * state.prone, free)
-        luck["adoption"] = self._rare(luck["adoption"], np.full(size, fig.ADOPTION_FADES), free & ~fresh)
-        luck["doze"] = self._rare(luck["doze"], np.full(size, fig.DOZES_OFF), free & state.annual & ~state.dormant)
+        luck["adoption"] = self._rare(luck["adoption"], fig.ADOPTION_FADES, free & ~fresh)
+        luck["doze"] = self._rare(luck["doze"], fig.DOZES_OFF, free & state.annual & ~state.dormant)
         known = self._each(facts.rise[self.rows, w])
         luck["rise"] = np.where(np.isnan(known), luck["rise"], known)
         left = self._each(facts.left[self.rows, w])
         if "names" in self.without:
             left[:] = -1
-        champion = self._rare(luck["champion"], np.full(size, fig.CHAMPION_LEAVES), free & (left < 0))
+        champion = self._rare(luck["champion"], fig.CHAMPION_LEAVES, free & (left < 0))
         self.due += facts.due[self.rows, w][:, None]
         due = self.due.ravel()
         chance = np.minimum(due / np.maximum(left, 1), 1.0)
@@ -326,19 +365,23 @@ class Cloud:
         self.due -= (goes & (left > 0)).reshape(self.due.shape)
         return Luck(**luck)
 
-    def _rare(self, u: np.ndarray, chance: np.ndarray, where: np.ndarray) -> np.ndarray:
+    def _rare(self, u: np.ndarray, chance: np.ndarray | float, where: np.ndarray) -> np.ndarray:
         """Bend uniform luck so that what has this chance comes more often, and weigh it down for that."""
-        raised = np.where(where, np.minimum(BOOST * chance, 0.5), chance)
-        comes = u < raised
-        self.logw += np.where(comes, np.log(chance / raised), np.log1p(-chance) - np.log1p(-raised)).reshape(
-            self.logw.shape
-        )
-        return np.where(comes, u * chance / raised, chance + (u - raised) * (1 - chance) / (1 - raised))
+        raised = BOOST * chance
+        comes = where & (u < raised)
+        heavier = np.log1p(-chance) - np.log1p(-raised)
+        self.logw += np.where(where, np.where(comes, -np.log(BOOST), heavier), 0.0).reshape(self.n, self.P)
+        bent = np.where(comes, u / BOOST, chance + (u - raised) * ((1.0 - chance) / (1.0 - raised)))
+        return np.where(where, bent, u)
 
     def _weigh(self, w: int, now: int, told: np.ndarray) -> None:
-        for name in CHANNELS:
-            if name not in self.without and hasattr(self, f"_{name}"):
-                getattr(self, f"_{name}")(w, now, told)
+        ways = {"survival": self._survival, "seats": self._seats, "silence": self._silence}
+        ways |= {"scores": self._scores, "comments": self._comments, "worry": self._worry}
+        if w >= SEEN_FROM:
+            ways |= {"usage": self._usage, "exports": self._exports, "cases": self._cases}
+        for name, weigh in ways.items():
+            if name not in self.without:
+                weigh(w, now, told)
 
     def _at(self, name: str) -> np.ndarray:
         values = getattr(self.state, name, None)
@@ -364,8 +407,6 @@ class Cloud:
 
     def _usage(self, w: int, now: int, told: np.ndarray) -> None:
         """Weigh by how much is done, and by whom: the first user's work is missing where the champion is gone."""
-        if w < SEEN_FROM:
-            return
         facts, rows = self.facts, self.rows
         count, keen, seats = (x[rows, w][:, None] for x in (facts.count, facts.keen, facts.seats))
         gone, first = self._at("champion_gone"), np.minimum(seats ** (-1.0 / fig.USER_SKEW), 1.0)
@@ -378,16 +419,12 @@ class Cloud:
         self.logw += np.where(facts.whole[rows, w][:, None], found, 0.0)
 
     def _exports(self, w: int, now: int, told: np.ndarray) -> None:
-        if w < SEEN_FROM:
-            return
         count, exports = (x[self.rows, w][:, None] for x in (self.facts.count, self.facts.exports))
         weight = fig.EVENT_SHARES[fig.EVENTS.index("export")] * (1.0 + fig.EXPORTS_MORE * self._at("unhappy"))
         rest = sum(fig.EVENT_SHARES) - fig.EVENT_SHARES[fig.EVENTS.index("export")]
         self.logw += exports * np.log(weight) - count * np.log(rest + weight)
 
     def _cases(self, w: int, now: int, told: np.ndarray) -> None:
-        if w < SEEN_FROM:
-            return
         rows, cases = self.rows, self.tables["cases"].get(w)
         level, cause = self._at("level"), self._at("cause")
         mean = fig.TICKETS * np.sqrt(self.facts.seats[rows, w])[:, None] * self._at("prone")
@@ -452,6 +489,12 @@ class Cloud:
         felt = np.where(self._at("level")[i] > 0.3, self._at("cause")[i], fig.NONE)
         np.add.at(self.logw, i, np.where(felt == rows["said"].to_numpy()[:, None], 0.0, NEVER_SO))
 
+    def _worry(self, w: int, now: int, told: np.ndarray) -> None:
+        """Weigh by who is on the managers' lists: people talk, so that they feel a mood that no table has."""
+        listed = self.facts.listed[self.rows, w][:, None]
+        felt = (self.facts.worry[self.rows, w][:, None] + fig.GRAPEVINE * self._at("unhappy")) / fig.WORRY_NOISE
+        self.logw += np.where(listed < 0, 0.0, log_ndtr(np.where(listed > 0, felt, -felt)))
+
     def weights(self) -> np.ndarray:
         w = np.exp(self.logw - self.logw.max(axis=1, keepdims=True))
         return w / w.sum(axis=1, keepdims=True)
@@ -504,11 +547,119 @@ def observe(
     tables: dict[str, pd.DataFrame], ids: np.ndarray, *, particles: int, seed: int = 0, without: set[str] = frozenset()
 ) -> pd.DataFrame:
     """Tell what is to be expected of accounts under contract: p0, the effect of every role, P(cause); by account."""
-    facts = Facts(tables, ids)
+    others = tables["accounts"]["account_id"].astype(str)
+    facts = Facts(tables, np.concatenate([ids, others[~others.isin(ids)]]))
     step = max(1, 32_000 // particles)
     parts = []
-    for low in range(0, facts.n, step):
-        cloud = Cloud(facts, slice(low, min(low + step, facts.n)), particles, seed, without)
+    for low in range(0, len(ids), step):
+        cloud = Cloud(facts, slice(low, min(low + step, len(ids))), particles, seed, without)
         cloud.live()
         parts.append(pd.DataFrame(cloud.ahead(seed)))
-    return pd.concat(parts, ignore_index=True).set_index(facts.ids)
+    return pd.concat(parts, ignore_index=True).set_index(pd.Index(ids))
+
+
+def one_book(seed: int, accounts: int, given: argparse.Namespace) -> dict[str, float]:
+    """Value the ideal observer's lists of one book, by the tenth and by the managers' hours."""
+    made = generate(accounts, seed=seed)
+    history = ck.History(**made.tables)
+    cutoffs = ck.monthly_cutoffs("2025-10" if given.quick else "2024-09", "2026-02")
+    model = ck.ChurnModel.fit(ck.Recipe(churn=ck.Cancelled(horizon="90d")), history, cutoffs)
+    scores = model.score(history, contact.AT)
+    started = time.perf_counter()
+    ids = scores.frame["account_id"].astype(str).to_numpy(dtype=object)
+    ideal = observe(made.tables, ids, particles=given.particles, seed=seed, without=set(given.without))
+    found: dict[str, float] = {"seconds": time.perf_counter() - started}
+    outlook = made.truth.outlook(contact.AT, paths=16 if given.quick else 64)
+    rival = contact.rival_risk(model, history, cutoffs, scores)
+    for limit, capacity in (("tenth", len(scores) // 10), ("hours", None)):
+        plan = ck.plan_contacts(scores, None, history, policy=ck.ByNetSaving(value=contact.VALUE), capacity=capacity)
+        plans = {"ours": Listed(plan, best(plan, ideal, capacity)), "plain": plan}
+        kept = contact.valued(plans, outlook, rival, history, capacity=capacity)
+        names = {"regret_ratio": "ideal", "informed": "informed", "dogs": "dogs", "dogs_of_risk": "dogs_of_risk"}
+        found |= {f"{name}_{limit}": kept[label] for label, name in names.items()}
+    truth = outlook.set_index(outlook["account_id"].astype(str))
+    truth = truth.loc[truth.index.intersection(ideal.index)]
+    told = ideal.loc[truth.index]
+    found["r2_p0"] = 1.0 - float(((told["p0"] - truth["p0"]) ** 2).sum() / truth["p0"].var(ddof=0) / len(truth))
+    cause = told[[f"cause_{c}" for c in fig.CAUSES]].to_numpy()
+    at = pd.Index(fig.CAUSES).get_indexer(truth["cause"])
+    found["cause_log_loss"] = -float(np.log(np.maximum(cause[np.arange(len(at)), at], 1e-4)).mean())
+    return found
+
+
+class Listed:
+    """A plan with another list."""
+
+    def __init__(self, plan: ck.ContactPlan, contacts: pd.DataFrame) -> None:
+        self._plan, self.contacts = plan, contacts
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._plan, name)
+
+    def __len__(self) -> int:
+        return len(self._plan)
+
+
+def best(plan: ck.ContactPlan, ideal: pd.DataFrame, capacity: int | None) -> pd.DataFrame:
+    """List those eligible by what a call is expected to save, by the minute where hours count, while it saves."""
+    shown = plan.frame.set_index(plan.frame["account_id"].astype(str))
+    shown = shown.loc[shown.index.intersection(plan.decisions["account_id"].astype(str))]
+    value = np.nan_to_num(shown["value_at_stake"].to_numpy(dtype=float))[:, None]
+    size = np.where(shown["size"] == "large", plan.rules.size_factors.large, 1.0)[:, None]
+    minutes = np.array([getattr(plan.rules.minutes, r) for r in ROLES]) * size
+    effect = ideal.reindex(shown.index)[list(ROLES)].fillna(0).to_numpy()
+    worth = contact.REACHED * effect * value - minutes / 60 * plan.rules.hourly_cost
+    hat = (worth / minutes if capacity is None else worth).argmax(axis=1)
+    worth, minutes = (np.take_along_axis(x, hat[:, None], axis=1)[:, 0] for x in (worth, minutes))
+    case = SimpleNamespace(k=capacity, hours=float(plan.managers["hours"].sum()))
+    at = contact.cut(case, worth, minutes if capacity is None else None, dense=True)
+    at = at[worth[at] > 0]
+    return pd.DataFrame({"account_id": shown.index[at], "role": [ROLES[r] for r in hat[at]]})
+
+
+def summary(rows: pd.DataFrame) -> dict[str, float]:
+    mean = rows.mean()
+    found = {}
+    for limit in ("tenth", "hours"):
+        found[f"ideal_{limit}"], found[f"informed_{limit}"] = mean[f"ideal_{limit}"], mean[f"informed_{limit}"]
+        found[f"share_of_informed_ideal_{limit}"] = mean[f"ideal_{limit}"] / mean[f"informed_{limit}"]
+        found[f"dogs_over_risk_ideal_{limit}"] = mean[f"dogs_{limit}"] / mean[f"dogs_of_risk_{limit}"]
+    found |= {name: mean[name] for name in ("r2_p0", "cause_log_loss", "seconds")}
+    return {name: round(float(value), 3) for name, value in found.items()} | {"books": len(rows)}
+
+
+def read_arguments() -> argparse.Namespace:
+    asked = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    asked.add_argument("--quick", action="store_true", help="two seeds, a fifth of the particles, fewer snapshots")
+    asked.add_argument("--books", type=int, nargs="*", default=[500], help="sizes of the books")
+    asked.add_argument("--seeds", type=int, default=5)
+    asked.add_argument("--first", type=int, default=8001)
+    asked.add_argument("--particles", type=int, default=1000)
+    asked.add_argument("--without", nargs="*", choices=CHANNELS, default=[], help="channels that are not looked at")
+    given = asked.parse_args()
+    if given.quick:
+        given.seeds, given.particles = min(given.seeds, 2), given.particles // 5
+    return given
+
+
+def main() -> None:
+    given = read_arguments()
+    warnings.simplefilter("ignore")
+    found = {}
+    for accounts in given.books:
+        rows = []
+        for seed in range(given.first, given.first + given.seeds):
+            rows.append(one_book(seed, accounts, given))
+            print(f"{accounts} accounts, seed {seed}", file=sys.stderr, flush=True)
+        table = pd.DataFrame(rows, index=range(given.first, given.first + given.seeds))
+        print(table.round(3).to_string())
+        found[f"{accounts} accounts"] = summary(table)
+    for name, figures in found.items():
+        print(name)
+        for key, figure in figures.items():
+            print(f"  {key:32s} {figure}")
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
