@@ -27,7 +27,7 @@ METRICS["ces"] = (5.6, -2.2, 0.4, 0.0, 1.0, 1, 7)
 """By metric: mean when content, fall at mood 1, weight of the own leaning and of a slow solution, spread, range."""
 ASKING, NEVER_SO = 0.3, -12.0
 """Share of those told of a rise who write in about it; log of what is as good as impossible."""
-BOOST, KERNEL, DRAWS = 4.0, 0.12, 256
+BOOST, KERNEL, DRAWS = 8.0, 0.3, 256
 """How much more often troubles are drawn; width of the kernel of the traits; futures lived for each account."""
 TRAITS = ("offset", "openness", "touchy", "prone", "bias", "reply", "rhythm")
 MOVING = ("increase", "cause", "depth", "level", "healing", "unhappy", "engagement", "dormant", "champion_gone")
