@@ -252,6 +252,53 @@ def test_the_evidence_moves_cells_towards_the_truth(grown):
     assert (table["low"] < table["share"]).all()
 
 
+WHEN = pd.Timestamp("2025-01-06", tz="UTC")
+
+
+def told_by(decisions, **tables):
+    """A company whose accounts all stay, with these decisions, seen for 300 days after."""
+    ids = sorted(set(decisions["account_id"]) if "ids" not in tables else tables.pop("ids"))
+    before = WHEN - pd.Timedelta(days=100)
+    return History(
+        accounts=pd.DataFrame({"account_id": ids, "opened_at": before}),
+        activity=pd.DataFrame({"account_id": ids, "occurred_at": WHEN + pd.Timedelta(days=300), "event": "login"}),
+        subscriptions=pd.DataFrame({"account_id": ids, "started_at": before}),
+        decisions=decisions,
+        observed_until=WHEN + pd.Timedelta(days=301),
+        **tables,
+    )
+
+
+def test_a_draw_of_the_holdout_counts_once_however_often_it_is_written_down():
+    """a is held out and written down in weeks 0 to 2, b called in weeks 0 and 5; both drawn anew in week 13.
+
+    c is drawn by lot off the list in weeks 0 and 1: two draws.
+    """
+    weeks = [("a", 0), ("a", 1), ("a", 2), ("a", 13), ("b", 0), ("b", 5), ("b", 13), ("c", 0), ("c", 1)]
+    listed = [name != "c" for name, _ in weeks]
+    decided = [WHEN + pd.Timedelta(weeks=w) for _, w in weeks]
+    decisions = pd.DataFrame(
+        {
+            "account_id": [name for name, _ in weeks],
+            "decided_at": decided,
+            "contact": [name == "b" for name, _ in weeks],
+            "assignment": "random",
+            "propensity": 0.75,
+            "until": [WHEN + pd.Timedelta(days=90 * (1 + (w == 13))) for _, w in weeks],
+            "on_list": listed,
+        }
+    )
+    trial = read_trial(told_by(decisions.iloc[::-1]), Cancelled(horizon="90d"), (f.tenure(),))
+    counted = sorted(
+        zip(trial.account.tolist(), (trial.decided - trial.decided.min()) // (7 * 86_400_000_000), strict=True)
+    )
+    assert counted == [(0, 0), (0, 13), (1, 0), (1, 13), (2, 0), (2, 1)]
+    assert trial.repeated == 3
+    half = np.full(len(trial), 0.5)
+    found = from_nuisances(trial, half, trial.propensity, np.ones(len(trial), dtype=bool))
+    assert "3 decisions repeat a draw" in ContactEffect.of(trial, found, DeclaredEffect()).told()
+
+
 def test_decisions_that_could_not_have_gone_the_other_way_are_skipped_and_counted():
     """Of twelve drawn, two were certain (0 and 1) and one has no propensity; nine are left."""
     when = pd.Timestamp("2025-01-06", tz="UTC")

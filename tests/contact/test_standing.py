@@ -165,6 +165,20 @@ def test_a_draw_stays_for_its_horizon(through):
     assert held(over) != held(later)
 
 
+def test_off_an_earlier_list_all_are_drawn_anew():
+    """Of those off the first list who were held, and may be called again, a fifth is held again, not all."""
+    accounts, probability = many()
+    first = plan(book.history(accounts), HOLDOUT, book.scores(probability), capacity=100)
+    later = book.history(accounts, decisions=first.decisions)
+    second = plan(later, HOLDOUT, book.scores(probability, as_of="2025-06-08"), capacity=100)
+    listed = set(first.decisions.loc[first.decisions["on_list"], "account_id"])
+    before, now = held(first) - listed, held(second) - listed
+    assert len(before) > 40
+    assert 0.05 < len(before & now) / len(before) < 0.4
+    again = plan(later, HOLDOUT, book.scores(probability, as_of="2025-06-08"), capacity=100)
+    assert held(again) == held(second)
+
+
 def test_hashes_are_uniform_and_fixed():
     numbers = np.array([unit_hash(0, 1, i) for i in range(5_000)])
     assert np.histogram(numbers, bins=10, range=(0, 1))[0] == pytest.approx([500] * 10, abs=90)

@@ -268,6 +268,11 @@ def _facts(trial: Trial, found: Estimate, cells: tuple[Cell, ...]) -> tuple[str,
             f"{trial.certain:,} decisions by lot had a propensity of 0 or 1, or none: nobody could have decided "
             "otherwise, so they tell nothing and were skipped."
         )
+    if trial.repeated:
+        facts.append(
+            f"{trial.repeated:,} decisions repeat a draw of the holdout that still held; a draw is counted once, when "
+            "it was made."
+        )
     if trial.rung == OBSERVATIONAL:
         facts.append(
             f"Propensities were estimated; {found.left_out:,} decisions had no counterpart and were left out. "

@@ -10,7 +10,7 @@ import pandas as pd
 
 from churnkit.contact.later import later_calls
 from churnkit.contact.signs import UNKNOWN, likeliest, likely
-from churnkit.contact.standing import stamps
+from churnkit.contact.standing import flags, stamps
 from churnkit.features import compute
 from churnkit.history.controls import trial as reconstructed
 from churnkit.labels import label
@@ -66,6 +66,8 @@ class Trial:
     certain
         Decisions said to be drawn by lot that could not have gone the other way (propensity 0 or 1), or whose
         propensity is not known: they tell nothing and are left out.
+    repeated
+        Decisions that only repeat a draw of the holdout that still held: a draw counts once.
     """
 
     rung: str
@@ -84,6 +86,7 @@ class Trial:
     kinds: Floats | None = None
     later: Floats | None = None
     certain: int = 0
+    repeated: int = 0
 
     def __len__(self) -> int:
         return len(self.account)
@@ -100,6 +103,8 @@ def read_trial(history: History, churn: ChurnDefinition, features: tuple[Express
     frame, rung, assumption, certain = _decisions(history, churn)
     if not len(frame):
         return None
+    again = _repeats(frame) if rung == RANDOMISED else np.zeros(len(frame), dtype=np.bool_)
+    frame = frame[~again]
     decided, account = stamps(frame, "decided_at"), frame["account"].to_numpy(dtype=np.int32)
     left = _outcomes(history, churn, account, decided)
     keep = left >= 0
@@ -127,6 +132,7 @@ def read_trial(history: History, churn: ChurnDefinition, features: tuple[Express
         kinds=kinds,
         later=later_calls(history, account, decided, churn.horizon.micros),
         certain=certain,
+        repeated=int(again.sum()),
     )
 
 
@@ -152,6 +158,23 @@ def _decisions(history: History, churn: ChurnDefinition) -> tuple[pd.DataFrame, 
                 certain,
             )
     return (pd.DataFrame() if written is None else written), OBSERVATIONAL, "", certain
+
+
+def _repeats(frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """Mark decisions on a list made while an earlier draw of the same account still held: no new lot was drawn."""
+    out = np.zeros(len(frame), dtype=np.bool_)
+    if not {"on_list", "until"} <= set(frame.columns):
+        return out
+    decided, until, account = stamps(frame, "decided_at"), stamps(frame, "until"), frame["account"].to_numpy()
+    listed = np.flatnonzero(flags(frame["on_list"]) == 1)
+    holds: dict[int, int] = {}
+    for row in listed[np.argsort(decided[listed], kind="stable")].tolist():
+        code = int(account[row])
+        if code in holds and decided[row] < holds[code]:
+            out[row] = True
+        elif until[row] != NEVER:
+            holds[code] = int(until[row])
+    return out
 
 
 _IMMATURE, _OUTSIDE = -1, -2
