@@ -1,6 +1,7 @@
 """The measured effect: by hand on eight decisions, shrunk by hand, and against the generator's truth."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -49,18 +50,25 @@ def eight(rung=RANDOMISED, times=1):
     )
 
 
-def halves(trial):
+def halves(trial, seen=3 / 8):
+    """Half are called; ``seen`` is m, of eight those three who left."""
     n = len(trial)
-    return from_nuisances(trial, np.full(n, 0.5), np.full(n, 0.5), np.ones(n, dtype=bool))
+    return from_nuisances(trial, np.full(n, 1.0) * seen, np.full(n, 0.5), np.ones(n, dtype=bool))
 
 
 def test_the_estimate_worked_by_hand():
-    """1/4 leave instead of 2/4: half of the leavers are kept; variance 8 x .25 x 4 / (8 x .5)^2."""
+    """1/4 leave instead of 2/4: half of the leavers are kept, and p0 is 3/8 / (1 - .5 x .5) = 2/4.
+
+    Variance: 8 w^2 x 15/64 x 4 / (8 w / 2)^2 = 15/32, and p0 rests on the share with .04 / (.04 + 15/32) of its weight.
+    Of the mean: the squares of g - .25 are 1.5, .5 (three times), 1 (four times), so 7 / (8 / 2)^2, times (1 - .25)^2.
+    """
     found = halves(eight())
     assert found.share[CELL] == pytest.approx(0.5)
     assert found.pooled == pytest.approx(0.5)
-    assert found.covariance[CELL, CELL] == pytest.approx(0.5)
-    assert (found.contacts[CELL], found.leavers[CELL], found.expected[CELL]) == (4, 1, 2.0)
+    own = 0.04 / (0.04 + 15 / 32)
+    assert found.covariance[CELL, CELL] == pytest.approx(15 / 32 / (1 + own / 3) ** 2)
+    assert found.pooled_error == pytest.approx(np.sqrt(7 / 16) * 0.75)
+    assert (found.contacts[CELL], found.leavers[CELL], found.expected[CELL]) == (4, 1, pytest.approx(2.0))
     assert np.isnan(np.delete(found.share, CELL)).all()
 
 
@@ -68,7 +76,39 @@ def test_a_wrong_outcome_model_does_not_move_a_randomised_mean_far():
     trial = eight(times=500)
     n = len(trial)
     found = from_nuisances(trial, np.full(n, 0.4), np.full(n, 0.5), np.ones(n, dtype=bool))
-    assert found.share[CELL] * 0.4 == pytest.approx(0.25)  # p0 - p1 is right whatever m is
+    share = found.share[CELL]
+    assert share * 0.4 / (1 - 0.5 * share) == pytest.approx(0.25, abs=1e-3)  # p0 - p1 is right whatever m is
+
+
+def test_a_share_kept_is_of_those_who_would_leave_uncalled():
+    """900 of 1,000 are called: .2 of them leave, .5 of the others. Six of ten are kept, and p0 is .5 where m is .23."""
+    contact = np.repeat([True, False], [900, 100])
+    left = np.concatenate([np.repeat([1.0, 0.0], [180, 720]), np.repeat([1.0, 0.0], [50, 50])])
+    trial = eight(times=125)
+    trial = replace(trial, contact=contact, left=left, role=np.where(contact, SERVICE, -1).astype(np.int8))
+    found = from_nuisances(trial, np.full(1000, 0.23), np.full(1000, 0.9), np.ones(1000, dtype=bool))
+    assert found.pooled == pytest.approx(0.6, abs=1e-3)
+    assert found.share[CELL] == pytest.approx(0.6, abs=1e-3)
+    assert found.expected[CELL] == pytest.approx(900 * 0.5, rel=1e-3)
+
+
+def test_later_calls_stand_between_what_is_seen_and_who_would_leave():
+    """Half are called now, the others when half of the horizon is left: .75 calls each, p0 = m / (1 - .75 s).
+
+    A call keeps .4 of a p0 of .5: .3 leave of the called, .4 of the others, m = .35, the sides half a call apart.
+    """
+    trial = eight(times=125)
+    order = np.argsort(~trial.contact, kind="stable")
+    trial = replace(
+        trial,
+        contact=trial.contact[order],
+        role=trial.role[order],
+        left=np.where(np.arange(1000) < 500, np.arange(1000) % 10 < 3, np.arange(1000) % 10 < 4).astype(float),
+        later=np.where(trial.contact[order], 0.0, 0.5),
+    )
+    found = halves(trial, 0.35)
+    assert found.apart == pytest.approx(0.5)
+    assert found.pooled == pytest.approx(0.4, abs=1e-3)
 
 
 def test_shrinking_worked_by_hand():
@@ -78,7 +118,7 @@ def test_shrinking_worked_by_hand():
     assert prior[SERVICE * len(KINDS) + ASLEEP] == -HARM  # nothing to mend
     assert prior[np.array([0, SERVICE]) * len(KINDS) + UNTROUBLED] == pytest.approx([-HARM, 0.05])
     found = halves(eight())
-    after = shrink(prior, found.share, found.covariance)
+    after = shrink(prior, found.share, np.full_like(found.covariance, 0.5))
     height, rest = SPREAD["height"], sum(s**2 for name, s in SPREAD.items() if name != "height")
     own = (height * 0.15) ** 2 + rest
     assert after.share[CELL] == pytest.approx(0.15 + own / (own + 0.5) * 0.35)
@@ -106,7 +146,8 @@ def test_kinds_that_are_not_sure_are_told_apart_all_the_same():
         "kinds": kinds,
         "decided": np.arange(n, dtype=np.int64),  # a moment each: nobody to be quieter than
     }
-    found = halves(type(trial)(**{**trial.__dict__, **drawn}))
+    seen = 0.5 - 0.125 * kinds[:, one]  # half are called, and support keeps half of .5
+    found = halves(type(trial)(**{**trial.__dict__, **drawn}), seen)
     cells = SERVICE * len(KINDS) + np.array([one, two])
     error = np.sqrt(np.diag(found.covariance)[cells])
     assert (np.abs(found.share[cells] - [0.5, 0.0]) < 3 * error).all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,6 +90,15 @@ class Trial:
 
     def __len__(self) -> int:
         return len(self.account)
+
+    def only(self, kept: NDArray[np.bool_]) -> Trial:
+        """Give the same trial of some of its decisions."""
+        rows = {
+            column.name: getattr(self, column.name)[kept]
+            for column in fields(self)
+            if isinstance(getattr(self, column.name), np.ndarray)
+        }
+        return replace(self, **rows)
 
 
 def read_trial(history: History, churn: ChurnDefinition, features: tuple[Expression, ...]) -> Trial | None:
