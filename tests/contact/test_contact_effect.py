@@ -10,7 +10,7 @@ import pytest
 
 from churnkit import features as f
 from churnkit.contact import ByNetSaving, ContactEffect, DeclaredEffect, plan_contacts
-from churnkit.contact.contact_effect import Cell, e_value
+from churnkit.contact.contact_effect import e_value
 from churnkit.contact.doubly_robust import cross_fitted, fold_of, from_nuisances
 from churnkit.contact.shrinking import CELLS, HARM, SPREAD, declared, shrink
 from churnkit.contact.signs import ASLEEP, KINDS, UNTROUBLED
@@ -23,6 +23,7 @@ from churnkit.history.signals import THEMES
 from churnkit.labels import Cancelled
 from churnkit.tables import ROLES
 from support import plans as book
+from support.trials import WHEN, harming, told_by
 
 SERVICE, NO_SIGN = ROLES.index("service"), len(KINDS) - 1
 CELL = SERVICE * len(KINDS) + NO_SIGN
@@ -212,12 +213,6 @@ def test_too_little_evidence_says_so_and_falls_back():
     assert effect.evidence(*codes).tolist() == ["assumed"]
 
 
-def harming(share=-0.5):
-    effect = ContactEffect.fit(SimpleNamespace(recipe=SimpleNamespace(churn=Cancelled()), features=()), book.history())
-    cells = tuple(Cell(**{**c.model_dump(), "share": share, "evidence": "randomised"}) for c in effect.cells)
-    return effect.model_copy(update={"cells": cells})
-
-
 def test_who_is_pushed_out_by_a_call_is_named_and_left_alone():
     policy = ByNetSaving(value="worth", effect=harming())
     plan = plan_contacts(book.scores(), None, book.history(), policy=policy, rules=book.RULES, capacity=6)
@@ -291,23 +286,6 @@ def test_the_evidence_moves_cells_towards_the_truth(grown):
     assert len(table) == np.prod(CELLS)
     assert (table["evidence"] == "randomised").any()
     assert (table["low"] < table["share"]).all()
-
-
-WHEN = pd.Timestamp("2025-01-06", tz="UTC")
-
-
-def told_by(decisions, **tables):
-    """A company whose accounts all stay, with these decisions, seen for 300 days after."""
-    ids = sorted(set(decisions["account_id"]) if "ids" not in tables else tables.pop("ids"))
-    before = WHEN - pd.Timedelta(days=100)
-    return History(
-        accounts=pd.DataFrame({"account_id": ids, "opened_at": before}),
-        activity=pd.DataFrame({"account_id": ids, "occurred_at": WHEN + pd.Timedelta(days=300), "event": "login"}),
-        subscriptions=pd.DataFrame({"account_id": ids, "started_at": before}),
-        decisions=decisions,
-        observed_until=WHEN + pd.Timedelta(days=301),
-        **tables,
-    )
 
 
 def test_a_draw_of_the_holdout_counts_once_however_often_it_is_written_down():

@@ -118,9 +118,8 @@ def from_nuisances(trial: Trial, outcome: Floats, propensity: Floats, overlap: N
     p0 = uncalled(m, calls, share)
     found = _fitted(trial, m, p0, e, kinds)
     contacts, leavers, expected = _counts(trial, p0, kinds)
-    common = np.average(calls, weights=e * p0)
-    often = common * np.repeat(np.nan_to_num(trial.role_propensity.mean(axis=0)), len(KINDS))
-    sure = narrower(cells, own, often)
+    common = float(np.average(calls, weights=e * p0))
+    sure = narrower(cells, own, common * np.repeat(_in_role(trial, e), len(KINDS)))
     covariance = found.covariance * np.outer(sure, sure)
     if trial.rung == OBSERVATIONAL:
         covariance = covariance + (BIAS / found.apart) ** 2
@@ -152,6 +151,13 @@ def _fitted(trial: Trial, m: Floats, p0: Floats, e: Floats, kinds: Floats) -> _F
     pooled, error, clustered = _pooled(trial, m, p0, e)
     apart = _apart(trial, m, p0, e)
     return _Fit(share / apart, covariance * clustered / apart**2, pooled / apart, error / apart, apart)
+
+
+def _in_role(trial: Trial, e: Floats) -> Floats:
+    """Give for each role how likely it was, on the mean over the calls made in it."""
+    q = np.nan_to_num(trial.role_propensity)
+    below = e @ q
+    return np.divide(e @ q**2, below, out=np.zeros(len(ROLES)), where=below > 0)
 
 
 def _mixed(trial: Trial, kinds: Floats, cells: Floats, pooled: float) -> Floats:
@@ -198,7 +204,8 @@ class _Regression:
         self.m, self.e, self.eq = m, e, e * trial.role_propensity[:, role]
         off, contact = trial.left - m, trial.contact
         called = contact & (trial.role == role)
-        g = np.where(contact, 0.0, off / (1 - self.e)) - np.where(called, off / self.eq, 0.0)
+        g = np.where(contact, 0.0, off / (1 - self.e))
+        g[called] -= off[called] / self.eq[called]
         self.role, weight = role, self.eq * p0 / (m * (1 - m))
         there = (kinds[called] > 0).any(axis=0)
         self.cells = role * len(KINDS) + np.flatnonzero(there)
@@ -210,7 +217,8 @@ class _Regression:
 
     def covariance(self, other: _Regression) -> Floats:
         """With another role: the controls are common to them; the called ones are not."""
-        noise = self.m * (1 - self.m) * (1 / (1 - self.e) + (1 / self.eq if self.role == other.role else 0.0))
+        called = 1 / np.where(self.eq > 0, self.eq, np.inf) if self.role == other.role else 0.0
+        noise = self.m * (1 - self.m) * (1 / (1 - self.e) + called)
         return np.asarray(self.inverse @ ((self.lean * noise[:, None]).T @ other.lean) @ other.inverse.T)
 
 

@@ -128,6 +128,7 @@ def decide(scene: Scene, policy: Policy, rules: ContactRules) -> Verdict:
     held = scene.holdout.held[problem.row]
     on_list = np.zeros(len(scene.roster), dtype=np.bool_)
     on_list[problem.row[found.chosen]] = True
+    listed = at[found.chosen]
     stays, gap = found.chosen[~held[found.chosen]], found.gap
     if len(stays) < len(found.chosen):
         free = ~held & ~np.isin(problem.row, problem.row[stays])
@@ -135,7 +136,7 @@ def decide(scene: Scene, policy: Policy, rules: ContactRules) -> Verdict:
         kept = float(problem.worth[stays].sum())
         chosen = np.sort(np.r_[stays, np.flatnonzero(free)[more.chosen]])
         found = Solution(chosen, more.price, kept + more.total, kept + more.bound)
-    return Verdict(at[found.chosen], on_list, found.price * problem.scale, max(gap, found.gap))
+    return Verdict(at[found.chosen], listed, on_list, found.price * problem.scale, max(gap, found.gap))
 
 
 def _run(problem: Problem, policy: Policy) -> Solution:

@@ -125,6 +125,7 @@ def _decisions(scene: Scene, verdict: Verdict, rules: ContactRules, *, called: N
     """One row per eligible account: by lot for those on the list (if there is a holdout), by judgement else."""
     roster, choices = scene.roster, scene.choices
     shown = scene.best.copy()
+    shown[choices.row[verdict.listed]] = verdict.listed
     shown[choices.row[verdict.calls]] = verdict.calls
     rows = np.flatnonzero(scene.standing.eligible)
     on_list = verdict.on_list[rows]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from churnkit.contact.later import later_calls
+from churnkit.contact.role_chances import role_chances
 from churnkit.contact.signs import UNKNOWN, likeliest, likely
 from churnkit.contact.standing import flags, stamps
 from churnkit.features import compute
@@ -48,7 +49,8 @@ class Trial:
     contact, role
         Whether a contact was decided on; int8 position in ``ROLES``, -1 where there is none.
     propensity, role_propensity
-        P(contacted), NaN where it has to be estimated; and P(each role | contacted) [n, roles].
+        P(contacted), NaN where it has to be estimated; and P(each role | contacted) [n, roles]
+        (:func:`churnkit.contact.role_chances.role_chances`).
     left
         1.0 left within the main horizon, 0.0 stayed.
     kind
@@ -124,6 +126,8 @@ def read_trial(history: History, churn: ChurnDefinition, features: tuple[Express
     random = rung != OBSERVATIONAL
     account, decided = account[keep], decided[keep]
     kinds = likely(history, account, decided)
+    X = compute(features, history, account=account, cutoff=decided).values.astype(np.float64)
+    given = _numbers(frame, "role_propensity")[keep] if random else np.full(len(account), np.nan)
     return Trial(
         rung=rung,
         account=account,
@@ -131,10 +135,10 @@ def read_trial(history: History, churn: ChurnDefinition, features: tuple[Express
         contact=contact,
         role=np.where(contact, role, -1).astype(np.int8),
         propensity=_numbers(frame, "propensity")[keep] if random else np.full(len(account), np.nan),
-        role_propensity=_role_shares(contact, role),
+        role_propensity=role_chances(contact, role, given, X),
         left=left[keep].astype(np.float64),
         kind=np.full(len(account), UNKNOWN, dtype=np.int8) if kinds is None else likeliest(kinds),
-        X=compute(features, history, account=account, cutoff=decided).values.astype(np.float64),
+        X=X,
         immature=int((left == _IMMATURE).sum()),
         outside=int((left == _OUTSIDE).sum()),
         assumption=assumption,
@@ -198,13 +202,6 @@ def _roles(frame: pd.DataFrame) -> NDArray[np.int8]:
         return np.full(len(frame), -1, dtype=np.int8)
     at = {role: i for i, role in enumerate(ROLES)}
     return np.array([at.get(r, -1) if isinstance(r, str) else -1 for r in frame["role"]], dtype=np.int8)
-
-
-def _role_shares(contact: NDArray[np.bool_], role: NDArray[np.int8]) -> Floats:
-    """Give P(role | contacted) as it came out, the same for every row: roles are drawn, or follow, a staff's mix."""
-    counts = np.bincount(role[contact & (role >= 0)], minlength=len(ROLES)).astype(np.float64)
-    shares = counts / counts.sum() if counts.sum() else np.full(len(ROLES), np.nan)
-    return np.tile(shares, (len(contact), 1))
 
 
 def _outcomes(
