@@ -207,7 +207,7 @@ def test_too_little_evidence_says_so_and_falls_back():
     model = SimpleNamespace(recipe=SimpleNamespace(churn=Cancelled()), features=())
     effect = ContactEffect.fit(model, book.history(), prior=DeclaredEffect(prior=0.3))
     assert effect.rung == "assumed"
-    assert "no decisions" in effect.told()
+    assert "no decisions or contacts" in effect.told()
     codes = np.array([SERVICE], dtype=np.int8), np.array([-1], dtype=np.int8)
     assert effect.saved(np.array([0.5]), *codes) == pytest.approx(0.15)
     assert effect.evidence(*codes).tolist() == ["assumed"]

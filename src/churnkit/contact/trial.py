@@ -6,8 +6,9 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
+from churnkit.contact.judged import ASSUMPTION as BESIDE
+from churnkit.contact.judged import judged
 from churnkit.contact.later import later_calls
 from churnkit.contact.role_chances import role_chances
 from churnkit.contact.signs import UNKNOWN, likeliest, likely
@@ -19,6 +20,7 @@ from churnkit.tables import ROLES
 from churnkit.timeline import NEVER
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from churnkit.features import Expression
@@ -106,7 +108,8 @@ class Trial:
 def read_trial(history: History, churn: ChurnDefinition, features: tuple[Expression, ...]) -> Trial | None:
     """Gather the decisions that can tell an effect.
 
-    Those by lot; else contacts by lot, their controls reconstructed; else those of judgement.
+    Those by lot; else contacts by lot, their controls reconstructed; else those of judgement; else contacts of
+    judgement beside accounts that were not called (:mod:`churnkit.contact.judged`).
 
     Covariates and signs are taken at ``decided_at``, with what was known then; the outcome is the churn
     definition's from there on. Gives None where there are no decisions, or all or none were to call.
@@ -170,7 +173,9 @@ def _decisions(history: History, churn: ChurnDefinition) -> tuple[pd.DataFrame, 
                 found.assumption,
                 certain,
             )
-    return (pd.DataFrame() if written is None else written), OBSERVATIONAL, "", certain
+    if written is not None and written["contact"].nunique() > 1:
+        return written, OBSERVATIONAL, "", certain
+    return judged(history, churn), OBSERVATIONAL, BESIDE, certain
 
 
 def _repeats(frame: pd.DataFrame) -> NDArray[np.bool_]:
