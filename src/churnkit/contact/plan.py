@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from churnkit.contact.capacity import Solution, refuse_unmet, solve
+from churnkit.contact.capacity import Solution, solve
 from churnkit.contact.choices import Choices, all_choices
 from churnkit.contact.crew import read_crew
 from churnkit.contact.exploring import draw_explored
 from churnkit.contact.policies import ByNetSaving, Policy
-from churnkit.contact.problem import Must, Problem, down_the_list
+from churnkit.contact.problem import Must, Problem
 from churnkit.contact.roster import read_roster
 from churnkit.contact.rules import SIZES, ContactRules
 from churnkit.contact.scene import Scene, Verdict
+from churnkit.contact.shortfall import down_the_list
 from churnkit.contact.standing import draw_holdout, earlier_draws, find_standing
 from churnkit.contact.telling import tell
 from churnkit.contact.value import value_at_stake
@@ -143,9 +144,7 @@ def _run(problem: Problem, policy: Policy) -> Solution:
     """Solve, or go down the list where the policy does not optimise (nothing is priced then)."""
     if policy.optimises:
         return solve(problem)
-    chosen, met = down_the_list(problem)
-    if not met:
-        refuse_unmet(problem, chosen)
+    chosen = down_the_list(problem)
     total = float(problem.worth[chosen].sum())
     return Solution(chosen, np.full(len(problem.limit), np.nan), total, total)
 
@@ -168,6 +167,8 @@ def _problem(scene: Scene, policy: Policy, rules: ContactRules) -> tuple[Problem
         unit=np.where(gains & rules.parents_together, scene.roster.parent, own),
         musts=_musts(scene, rules, choices, at) if rules.coverage else (),
         counted=crew.unit,
+        names=crew.pool_ids,
+        spared=scene.explore,
     )
     return problem, at
 
@@ -179,6 +180,6 @@ def _musts(scene: Scene, rules: ContactRules, choices: Choices, at: Positions) -
     found = []
     for manager in np.unique(owner):
         rows = large[owner == manager]
-        who = scene.crew.ids[manager] if manager >= 0 else "nobody"
+        who = scene.crew.ids[manager] if manager >= 0 else "no manager"
         found.append(Must(rows, int(np.ceil(rules.coverage * len(rows) - 1e-9)), who))
     return tuple(found)
