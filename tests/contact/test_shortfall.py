@@ -129,3 +129,14 @@ def test_what_is_kept_for_exploring_is_counted():
     """Half of 1.25 hours are kept for others: .625 of 1.5 are there, and .875 are half of what must be given."""
     with pytest.raises(BadPlan, match=r"max by 1\.75 hours: .*\(50% of the capacity are kept for explore=\)"):
         planned((3.0, 1.25), explore=0.5)
+
+
+def test_where_the_search_finds_no_plan_the_cheapest_cover_begins_it(monkeypatch):
+    rows = [(0, 0, 60, 90.0), (1, 0, 30, 50.0), (2, 0, 30, 40.0), (3, 0, 15, 10.0), (4, 0, 15, 12.0)]
+    p = problem(rows, [75], musts=musts(([0, 1, 2], 2, "mia")))
+    monkeypatch.setattr(capacity, "_rounded", lambda problem, x: np.zeros(0, dtype=np.int64))
+    monkeypatch.setattr(capacity, "_branch", lambda problem, gap: (None, np.inf))
+    found = capacity.solve(p)
+    assert found.chosen.tolist() == [1, 2, 4]
+    assert found.total == 102
+    assert found.bound >= 102
