@@ -85,6 +85,42 @@ def test_a_third_of_the_contacts_goes_to_others_by_lot():
     assert planned(capacity=3, explore=1 / 3).frame.equals(plan.frame)
 
 
+def by_lot(hours, seed, *, together=True, explore=0.5):
+    family = book.accounts(parent_id=["p", None, "q", None, "p", "q"])
+    rules = book.RULES.model_copy(update={"seed": seed, "parents_together": together})
+    history = book.history(family, book.managers(hours))
+    plan = plan_contacts(book.scores(), None, history, policy=book.POLICY, rules=rules, explore=explore)
+    return plan.decisions.set_index("account_id"), plan
+
+
+def test_calls_by_lot_part_no_family():
+    """a and e, c and f are families of two managers. Half of an hour and a half is one call each, for the others."""
+    drawn = []
+    for seed in range(40):
+        rows, plan = by_lot((1.5, 1.5), seed)
+        lot = rows[~rows["on_list"]]
+        called = set(lot.index[lot["contact"]])
+        assert {"a", "e"} <= called or not {"a", "e"} & called
+        assert {"c", "f"} <= called or not {"c", "f"} & called
+        assert plan.managers["hours_used"].max() <= 1.5
+        drawn.append(frozenset(called))
+        assert lot.loc["a", "propensity"] == lot.loc["e", "propensity"]
+    assert {frozenset("ae"), frozenset("cf")} == set(drawn)  # mia has time for one of a and c, max for one of e and f
+    apart = [
+        frozenset(by_lot((1.5, 1.5), s, together=False)[0].query("contact and not on_list").index) for s in range(9)
+    ]
+    assert any(len(called & set("ae")) == 1 for called in apart)
+
+
+def test_whom_there_is_no_time_to_call_by_lot_or_time_for_all_has_no_propensity():
+    """A quarter of an hour of mia fits nobody; an hour and a half of max fits e and f, whoever comes first."""
+    rows, _ = by_lot((0.5, 3.0), 0, together=False)
+    assert not rows.loc[["a", "c"], "contact"].any()
+    off = rows.loc[~rows["on_list"]]
+    assert off["propensity"].isna().all()
+    assert (off["assignment"] == "judgement").all()
+
+
 def test_in_a_random_order_the_first_that_fit_are_called():
     order = np.array([[0.3, 0.1, 0.2]])
     assert _first_that_fit(order, np.array([30.0, 30.0, 60.0]), 60.0).tolist() == [[False, True, False]]

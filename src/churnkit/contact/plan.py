@@ -101,7 +101,7 @@ def plan_contacts(  # noqa: PLR0913 - the fixed public signature
     holdout = draw_holdout(roster, earlier, rules, eligible=standing.eligible, size=names)
     choices = all_choices(roster, crew, stake, rules=rules, policy=policy, weeks=weeks)
     scene = Scene(scores, reasons, history, roster, stake, crew, standing, holdout, choices, names, weeks, explore)
-    verdict = draw_explored(scene, decide(scene, policy, rules), policy, seed=rules.seed)
+    verdict = draw_explored(scene, decide(scene, policy, rules), policy, rules)
     return tell(scene, verdict, policy=policy, rules=rules, previous=previous)
 
 

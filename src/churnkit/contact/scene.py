@@ -78,7 +78,7 @@ class Drawn:
     candidate
         bool per account of the roster.
     propensity
-        P(called), NaN for those that are no candidates.
+        P(called), NaN for those that are no candidates or were certain to be called.
     calls
         Positions in ``choices`` of the calls drawn.
     """
