@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 
-from churnkit.contact import ContactRules, RoleMinutes, plan_contacts
+from churnkit.contact import ContactRules, RoleMinutes, SizeFactors, plan_contacts
 from churnkit.errors import BadPlan
+from churnkit.timeline import Span
 from support import plans as book
 
 
@@ -71,6 +72,38 @@ def test_a_circle_of_reports_to_ends_where_it_closes():
 def test_negative_costs_and_hours_are_refused(wrong, words):
     with pytest.raises(BadPlan, match=words):
         wrong()
+
+
+@pytest.mark.parametrize("endless", [float("inf"), float("nan"), -float("inf")])
+def test_minutes_without_end_are_refused(endless):
+    with pytest.raises(BadPlan, match=r"RoleMinutes: service: .*Correct the field"):
+        RoleMinutes(service=endless)
+    with pytest.raises(BadPlan, match=r"SizeFactors: large: .*Correct the field"):
+        SizeFactors(large=endless)
+
+
+def following(previous, scores=None):
+    scores = scores or book.scores(as_of="2025-06-08")
+    return plan_contacts(scores, None, book.history(), policy=book.POLICY, rules=book.RULES, previous=previous)
+
+
+def test_a_plan_that_cannot_come_before_is_refused():
+    first = plan(book.history())
+    cure = r".* Pass the plan that was made before this one, or leave previous= out"
+    with pytest.raises(BadPlan, match=r"previous: a DataFrame is not a ContactPlan" + cure):
+        following(first.frame)
+    with pytest.raises(
+        BadPlan, match=r"previous: a plan as of 2025-06-01 is not before these scores, of 2025-06-01" + cure
+    ):
+        following(first, book.scores())
+    quarter = book.scores(as_of="2025-06-08")
+    quarter.horizon = Span.of("30d")
+    with pytest.raises(BadPlan, match=r"previous: its probabilities are of leaving within 90d, .* within 30d" + cure):
+        following(first, quarter)
+    accounts = book.accounts({"x": "mia"}, {"x": 1e3})
+    with pytest.raises(BadPlan, match=r"previous: none of its 6 accounts is among the 1 scored" + cure):
+        plan_contacts(book.scores({"x": 0.5}, as_of="2025-06-08"), None, book.history(accounts), previous=first)
+    assert len(following(first)) > 0
 
 
 def test_negative_hours_in_the_table_are_no_hours_and_said():

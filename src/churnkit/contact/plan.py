@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from churnkit.contact.capacity import Solution, solve
 from churnkit.contact.choices import Choices, all_choices
+from churnkit.contact.contact_plan import ContactPlan
 from churnkit.contact.crew import read_crew
 from churnkit.contact.exploring import draw_explored
 from churnkit.contact.policies import ByNetSaving, Policy
@@ -20,11 +22,11 @@ from churnkit.contact.standing import draw_holdout, earlier_draws, find_standing
 from churnkit.contact.telling import tell
 from churnkit.contact.value import value_at_stake
 from churnkit.errors import BadPlan
+from churnkit.timeline import as_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from churnkit.contact.contact_plan import ContactPlan
     from churnkit.contact.crew import Capacity
     from churnkit.history import History
     from churnkit.reasons import Reasons
@@ -81,7 +83,7 @@ def plan_contacts(  # noqa: PLR0913 - the fixed public signature
     Raises
     ------
     BadPlan
-        If capacity, rules or policy cannot be met.
+        If capacity, rules or policy cannot be met, or ``previous`` is no plan that can come before this one.
     UnknownAccount, WrongModel
         If scores or reasons do not belong to the history.
     """
@@ -91,6 +93,7 @@ def plan_contacts(  # noqa: PLR0913 - the fixed public signature
             f"policy: a {type(policy).__name__} is not a policy. Pass ByNetSaving(), ByValueAtRisk() or ByRisk()."
         )
     _check_asked(weeks, explore, policy)
+    _check_previous(previous, scores)
     roster = read_roster(scores, reasons, history)
     stake = value_at_stake(policy.value_rule(), roster, history)
     crew = read_crew(roster, history, rules, capacity)
@@ -116,6 +119,29 @@ def _check_asked(weeks: int, explore: float, policy: Policy) -> None:
         raise BadPlan(f"explore={explore:g}: give a share of the capacity from 0 to below 1, for example .1.")
     if explore and weeks > 1:
         raise BadPlan(f"explore={explore:g} with weeks={weeks}: draw one week at a time; pass weeks=1 or explore=0.")
+
+
+def _check_previous(previous: ContactPlan | None, scores: Scores) -> None:
+    """Refuse what cannot be the plan before this one: nothing that is told since then would be true."""
+    if previous is None:
+        return
+    cure = "Pass the plan that was made before this one, or leave previous= out."
+    if not isinstance(previous, ContactPlan):
+        raise BadPlan(f"previous: a {type(previous).__name__} is not a ContactPlan. {cure}")
+    if previous.as_of >= int(scores.as_of):
+        raise BadPlan(
+            f"previous: a plan as of {as_text(previous.as_of)} is not before these scores, of "
+            f"{as_text(int(scores.as_of))}. {cure}"
+        )
+    if previous.horizon != scores.horizon:
+        raise BadPlan(
+            f"previous: its probabilities are of leaving within {previous.horizon}, those of the scores within "
+            f"{scores.horizon}, so no change can be told. {cure}"
+        )
+    now = pd.concat([scores.frame["account_id"], scores.excluded["account_id"]]).astype(str)
+    before = previous.frame["account_id"].astype(str)
+    if len(now) and len(before) and not before.isin(now).any():
+        raise BadPlan(f"previous: none of its {len(before):,} accounts is among the {len(now):,} scored. {cure}")
 
 
 def decide(scene: Scene, policy: Policy, rules: ContactRules) -> Verdict:
