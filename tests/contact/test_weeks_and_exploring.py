@@ -181,6 +181,8 @@ def test_what_stands_beside_a_name():
     history = book.history(satisfaction=nps, tickets=tickets, contacts=contacts)
     a, b = (planned(told=told, history=history).frame.set_index("account_id").loc[x] for x in "ab")
     assert (a["protective_1"], a["protective_2"]) == ("a new contact", "renewed lately")
+    assert a["reason_1"] == "fewer logins"
+    assert a[["reason_2", "reason_3"]].isna().all()  # what lowers the risk is no reason for it
     assert (a["last_nps"], a["nps_age_days"]) == (3, 10)
     assert (a["open_tickets"], b["open_tickets"]) == (1, 1)  # b's was resolved after the plan
     assert a["last_outcome"] == "voice box"
@@ -188,6 +190,13 @@ def test_what_stands_beside_a_name():
     assert a["base_rate"] == pytest.approx(2.4 / 6)
     assert a["net_saving_low"] < a["net_saving"] < a["net_saving_high"]
     assert a["run_id"] == planned(told=told, history=history).plan_id
+
+
+def test_two_factors_that_lower_the_risk_come_out_of_the_models_own_reasons(model, saas, scores):
+    plan = plan_contacts(scores, model.explain(scores), saas, capacity=20)
+    factors = plan.frame[plan.frame["status"] != "gone"][["protective_1", "protective_2"]]
+    assert (factors.notna().mean() > 0.9).all()
+    assert (factors["protective_1"] != factors["protective_2"]).all()
 
 
 def test_a_list_that_is_just_the_most_valuable_accounts_says_so():
