@@ -112,6 +112,21 @@ def test_later_calls_stand_between_what_is_seen_and_who_would_leave():
     assert found.pooled == pytest.approx(0.4, abs=1e-3)
 
 
+def test_a_series_of_calls_is_kept_as_one():
+    """Half are called, twice, the second time at half of the horizon: the series keeps .4 of a p0 of .5; m = .4."""
+    trial = eight(times=125)
+    order = np.argsort(~trial.contact, kind="stable")
+    tenth = np.arange(1000) % 10
+    trial = replace(
+        trial,
+        contact=trial.contact[order],
+        role=trial.role[order],
+        left=np.where(np.arange(1000) < 500, tenth < 3, tenth < 5).astype(float),
+        later=np.where(trial.contact[order], 0.5, 0.0),
+    )
+    assert halves(trial, 0.4).pooled == pytest.approx(0.4, abs=1e-3)
+
+
 def test_shrinking_worked_by_hand():
     prior = declared(DeclaredEffect())
     assert prior[CELL] == pytest.approx(0.15)

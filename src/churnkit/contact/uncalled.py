@@ -44,11 +44,16 @@ def uncalled(seen: Floats, calls: Floats, share: Floats | float) -> Floats:
 
 
 def expected_calls(propensity: Floats, contact: NDArray[np.bool_], later: Floats | None) -> Floats:
-    """Give x, float64 [n]: the call decided on, and later ones as the mean of each side has them."""
+    """Give x, float64 [n]: the call decided on, and later ones as the mean of each side has them.
+
+    Where those called are called again more often than the others are at all, the share kept is that of the whole
+    series, and x counts series.
+    """
     if later is None or not contact.any() or contact.all():
         return propensity
     more, instead = float(later[contact].mean()), float(later[~contact].mean())
-    return np.asarray(propensity * (1.0 + more) + (1.0 - propensity) * instead)
+    series = max(1.0, 1.0 + more - instead)
+    return np.asarray((propensity * (1.0 + more) + (1.0 - propensity) * instead) / series)
 
 
 def leaned(share: Floats, variance: Floats, pooled: float) -> tuple[Floats, Floats]:
