@@ -161,6 +161,9 @@ def test_a_draw_stays_for_its_horizon(through):
     assert names
     assert not still[names].any()
     assert set(on_list.index[on_list]).isdisjoint(held(later))
+    without = rules.model_copy(update={"holdout": 0.0})
+    still = plan(spared, without, book.scores(probability, as_of="2025-08-25"), capacity=100, previous=previous)
+    assert held(still) == set(names) - set(still.frame.loc[still.frame["status"] == "cool-down", "account_id"])
     over = plan(spared, rules, book.scores(probability, as_of="2025-08-31"), capacity=100, previous=previous)
     assert held(over) != held(later)
 

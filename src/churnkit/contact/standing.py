@@ -162,7 +162,8 @@ def draw_holdout(
     Every account has a number in [0, 1) hashed from seed, period and its id (periods of one horizon, counted
     from 1970). Within each stratum (size by half of the risk) the share with the smallest numbers is held out;
     the fraction left over is rounded at random, so each is held out with probability ``rules.holdout``. An
-    account on an earlier list keeps its draw, held out or not, until the horizon of that draw is over; once there is
+    account on an earlier list keeps its draw, held out or not, until the horizon of that draw is over, also where
+    ``rules.holdout`` is 0 by now; once there is
     such a list all others are drawn anew, by the moment instead of the period: who may be called now depends on
     what the old numbers settled then, and the lot must not.
 
@@ -178,7 +179,7 @@ def draw_holdout(
     )
     stratum = np.array([f"{s}, {h}" for s, h in zip(size, half, strict=True)], dtype=object)
     held = np.zeros(n, dtype=np.bool_)
-    if rules.holdout == 0:
+    if rules.holdout == 0 and not len(earlier):
         return Holdout(held, until, stratum)
     period = f"at {roster.as_of}" if len(earlier) else roster.as_of // max(roster.horizon.micros, 1)
     number = np.array([unit_hash(rules.seed, period, i) for i in roster.ids])
