@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from churnkit.contact import ContactRules, RoleMinutes, SizeFactors, plan_contacts
-from churnkit.errors import BadPlan
+from churnkit.errors import BadPlan, WrongModel
 from churnkit.timeline import Span
 from support import plans as book
 
@@ -104,6 +104,32 @@ def test_a_plan_that_cannot_come_before_is_refused():
     with pytest.raises(BadPlan, match=r"previous: none of its 6 accounts is among the 1 scored" + cure):
         plan_contacts(book.scores({"x": 0.5}, as_of="2025-06-08"), None, book.history(accounts), previous=first)
     assert len(following(first)) > 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"capacity": {"mia": "many"}}, "capacity: 'mia' has 'many' hours; give a number from 0"),
+        ({"capacity": {"mia": None}}, "capacity: 'mia' has None hours"),
+        ({"explore": "some"}, "explore='some': give a share"),
+        ({"explore": float("nan")}, "explore=nan: give a share"),
+        ({"rules": {"holdout": 0.1}}, "rules: a dict is not a ContactRules"),
+    ],
+)
+def test_what_is_of_another_kind_is_refused_by_name(wrong, words):
+    with pytest.raises(BadPlan, match=words):
+        plan_contacts(book.scores(), None, book.history(), policy=book.POLICY, **wrong)
+
+
+def test_reasons_of_other_scores_are_refused():
+    told = book.reasons([("a", 1, "usage", "Logins fell.", 1.0)])
+    told.as_of, told.model_id = book.scores().as_of, "model-1"
+    assert len(plan_contacts(book.scores(), told, book.history(), policy=book.POLICY)) > 0
+    with pytest.raises(WrongModel, match=r"they are of 2025-06-01, the scores of 2025-06-08\. Pass the reasons"):
+        plan_contacts(book.scores(as_of="2025-06-08"), told, book.history(), policy=book.POLICY)
+    told.model_id = "model-2"
+    with pytest.raises(WrongModel, match="they are of model model-2, the scores of model-1"):
+        plan_contacts(book.scores(), told, book.history(), policy=book.POLICY)
 
 
 def test_negative_hours_in_the_table_are_no_hours_and_said():

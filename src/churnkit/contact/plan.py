@@ -21,7 +21,7 @@ from churnkit.contact.shortfall import down_the_list
 from churnkit.contact.standing import draw_holdout, earlier_draws, find_standing
 from churnkit.contact.telling import tell
 from churnkit.contact.value import value_at_stake
-from churnkit.errors import BadPlan
+from churnkit.errors import BadPlan, WrongModel
 from churnkit.timeline import as_text
 
 if TYPE_CHECKING:
@@ -85,14 +85,17 @@ def plan_contacts(  # noqa: PLR0913 - the fixed public signature
     BadPlan
         If capacity, rules or policy cannot be met, or ``previous`` is no plan that can come before this one.
     UnknownAccount, WrongModel
-        If scores or reasons do not belong to the history.
+        If scores or reasons do not belong to the history, or not to each other.
     """
     policy, rules = policy or ByNetSaving(), rules or ContactRules()
     if not isinstance(policy, Policy):
         raise BadPlan(
             f"policy: a {type(policy).__name__} is not a policy. Pass ByNetSaving(), ByValueAtRisk() or ByRisk()."
         )
+    if not isinstance(rules, ContactRules):
+        raise BadPlan(f"rules: a {type(rules).__name__} is not a ContactRules. Pass ContactRules(holdout=.1) or such.")
     _check_asked(weeks, explore, policy)
+    _check_reasons(reasons, scores)
     _check_previous(previous, scores)
     roster = read_roster(scores, reasons, history)
     stake = value_at_stake(policy.value_rule(), roster, history)
@@ -115,10 +118,25 @@ def _check_asked(weeks: int, explore: float, policy: Policy) -> None:
         raise BadPlan(
             f"weeks={weeks}: {type(policy).__name__} only sorts and cannot choose weeks; pass ByNetSaving() or weeks=1."
         )
-    if not 0 <= explore < 1:
-        raise BadPlan(f"explore={explore:g}: give a share of the capacity from 0 to below 1, for example .1.")
+    if isinstance(explore, bool) or not isinstance(explore, float | int | np.number) or not 0 <= explore < 1:
+        raise BadPlan(f"explore={explore!r}: give a share of the capacity from 0 to below 1, for example .1.")
     if explore and weeks > 1:
         raise BadPlan(f"explore={explore:g} with weeks={weeks}: draw one week at a time; pass weeks=1 or explore=0.")
+
+
+def _check_reasons(reasons: Reasons | None, scores: Scores) -> None:
+    """Refuse reasons of another moment or model than the scores, as far as they know theirs."""
+    moment, model = getattr(reasons, "as_of", None), getattr(reasons, "model_id", "")
+    if moment is not None and moment != int(scores.as_of):
+        raise WrongModel(
+            f"reasons: they are of {as_text(moment)}, the scores of {as_text(int(scores.as_of))}. Pass the reasons "
+            "that model.explain(scores) gave for these scores."
+        )
+    if model and model != scores.model_id:
+        raise WrongModel(
+            f"reasons: they are of model {model}, the scores of {scores.model_id}. Pass the reasons "
+            "that model.explain(scores) gave for these scores."
+        )
 
 
 def _check_previous(previous: ContactPlan | None, scores: Scores) -> None:
