@@ -119,6 +119,15 @@ def test_a_plan_says_it(policy):
         planned((0.5, 0.25), policy=policy)
 
 
+def test_what_is_asked_for_is_enough():
+    """Seven minutes are lacking, .1167 hours: .12 are asked for, with which the call fits; contacts are whole."""
+    p = problem([(0, 0, 37, 10)], [30], musts=musts(([0], 1, "mia")))
+    assert "Give 0.12 hours more to pool 0" in refused(p)
+    assert capacity.solve(replace(p, limit=np.array([30 + 0.12 * 60]))).chosen.tolist() == [0]
+    counted = problem([(0, 0, 1, 10), (1, 0, 1, 10)], [1.5], musts=musts(([0, 1], 2, "mia")), counted="contacts")
+    assert "takes at least 2 contacts, and there are 1.5. Give 1 contacts more" in refused(counted)
+
+
 def test_over_two_weeks_the_lack_is_told_for_each():
     """Three calls of half an hour in two weeks need an hour in one of them, and there is a quarter."""
     with pytest.raises(BadPlan, match=r"short are max by 0\.75 hours a week"):

@@ -83,7 +83,7 @@ def refuse_short(problem: Problem) -> NoReturn:
     weeks = len(problem.limit) // len(more)
     scale = problem.scale * (1.0 - problem.spared)
     names = [_name(problem, int(p)) for p in short]
-    lacks = [f"{more[p] / scale:.2f}" for p in short]
+    lacks = [_enough(problem, float(more[p]) / scale) for p in short]
     wants = "; ".join(_demand(problem, must) for must in _behind(problem, short))
     week = " a week" if weeks > 1 else ""
     spared = f" ({problem.spared:.0%} of the capacity are kept for explore=)" if problem.spared else ""
@@ -98,6 +98,11 @@ def refuse_short(problem: Problem) -> NoReturn:
 
 def _name(problem: Problem, pool: int) -> str:
     return (problem.names[pool] if problem.names else f"pool {pool}") or "the list"
+
+
+def _enough(problem: Problem, lack: float) -> str:
+    """Show what is lacking, rounded up: who gives so much has enough."""
+    return f"{np.ceil(lack * 100 - _NONE) / 100:.2f}" if problem.counted == "hours" else f"{np.ceil(lack - _NONE):.0f}"
 
 
 def _behind(problem: Problem, short: Positions) -> list[Must]:
@@ -116,9 +121,10 @@ def _demand(problem: Problem, must: Must) -> str:
     takes = np.sort(cheapest)[: must.least].sum() / problem.scale
     there = problem.limit[np.unique(problem.pool[mine])].sum() / problem.scale
     whole = "" if takes > there + _NONE else ", which are shared or into which no whole calls fit"
+    shown = ".2f" if problem.counted == "hours" else "g"
     return (
         f"{must.least} of {len(must.rows)} large accounts of {must.who} must be called, which takes at least "
-        f"{takes:.2f} {problem.counted}, and there are {there:.2f}{whole}"
+        f"{takes:{shown}} {problem.counted}, and there are {there:{shown}}{whole}"
     )
 
 
