@@ -198,6 +198,7 @@ def test_much_evidence_overrules_the_prior_and_little_leaves_it():
 def test_observational_evidence_never_outgrows_its_bias():
     found = halves(eight(OBSERVATIONAL, times=4000))
     assert found.covariance[CELL, CELL] > 0.25**2
+    assert found.pooled_error > 0.25  # nor does the interval that is told
     told = ContactEffect.of(eight(OBSERVATIONAL, times=4000), found, DeclaredEffect()).told()
     assert "E-value" in told
     assert told.startswith("effect of a contact: observational")

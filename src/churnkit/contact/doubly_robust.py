@@ -71,7 +71,8 @@ class Estimate:
     expected
         Leavers that there would have been among them without a contact.
     pooled, pooled_error
-        The mean share kept over all calls as they were made, and its standard error (accounts as clusters).
+        The mean share kept over all calls as they were made, and its standard error (accounts as clusters; of
+        judgement with ``BIAS``).
     left_out
         Decisions without overlap.
     apart
@@ -121,9 +122,10 @@ def from_nuisances(trial: Trial, outcome: Floats, propensity: Floats, overlap: N
     common = float(np.average(calls, weights=e * p0))
     sure = narrower(cells, own, common * np.repeat(_in_role(trial, e), len(KINDS)))
     covariance = found.covariance * np.outer(sure, sure)
-    if trial.rung == OBSERVATIONAL:
-        covariance = covariance + (BIAS / found.apart) ** 2
+    bias = (BIAS / found.apart) ** 2 if trial.rung == OBSERVATIONAL else 0.0
+    covariance = covariance + bias
     error = found.pooled_error * float(narrower(np.array(found.pooled), np.ones(()), common))
+    error = float(np.sqrt(error**2 + bias))
     return Estimate(found.share, covariance, contacts, leavers, expected, found.pooled, error, left_out, found.apart)
 
 
