@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 
-from churnkit.contact import ContactRules, RoleMinutes, plan_contacts
-from churnkit.errors import BadPlan
+from churnkit.contact import ContactRules, RoleMinutes, SizeFactors, plan_contacts
+from churnkit.errors import BadPlan, WrongModel
+from churnkit.timeline import Span
 from support import plans as book
 
 
@@ -25,7 +26,9 @@ def told(made, words):
 
 def test_hours_that_cannot_cover_the_large_accounts_say_which_and_by_how_much():
     """All six are large and must be called: 3 x .5 hours each, and mia has 1, max .25."""
-    with pytest.raises(BadPlan, match=r"3 of 3 large accounts of max .* 1\.50 hours, and there are 0\.25.*Give 1\.25"):
+    with pytest.raises(
+        BadPlan, match=r"short are max by 1\.25 hours: 3 of 3 large accounts of max .* 1\.50 .* there are 0\.25"
+    ):
         plan(book.history(team=book.managers((1.5, 0.25))), coverage=1.0, large_share=1.0, small_share=0.0)
 
 
@@ -69,6 +72,64 @@ def test_a_circle_of_reports_to_ends_where_it_closes():
 def test_negative_costs_and_hours_are_refused(wrong, words):
     with pytest.raises(BadPlan, match=words):
         wrong()
+
+
+@pytest.mark.parametrize("endless", [float("inf"), float("nan"), -float("inf")])
+def test_minutes_without_end_are_refused(endless):
+    with pytest.raises(BadPlan, match=r"RoleMinutes: service: .*Correct the field"):
+        RoleMinutes(service=endless)
+    with pytest.raises(BadPlan, match=r"SizeFactors: large: .*Correct the field"):
+        SizeFactors(large=endless)
+
+
+def following(previous, scores=None):
+    scores = scores or book.scores(as_of="2025-06-08")
+    return plan_contacts(scores, None, book.history(), policy=book.POLICY, rules=book.RULES, previous=previous)
+
+
+def test_a_plan_that_cannot_come_before_is_refused():
+    first = plan(book.history())
+    cure = r".* Pass the plan that was made before this one, or leave previous= out"
+    with pytest.raises(BadPlan, match=r"previous: a DataFrame is not a ContactPlan" + cure):
+        following(first.frame)
+    with pytest.raises(
+        BadPlan, match=r"previous: a plan as of 2025-06-01 is not before these scores, of 2025-06-01" + cure
+    ):
+        following(first, book.scores())
+    quarter = book.scores(as_of="2025-06-08")
+    quarter.horizon = Span.of("30d")
+    with pytest.raises(BadPlan, match=r"previous: its probabilities are of leaving within 90d, .* within 30d" + cure):
+        following(first, quarter)
+    accounts = book.accounts({"x": "mia"}, {"x": 1e3})
+    with pytest.raises(BadPlan, match=r"previous: none of its 6 accounts is among the 1 scored" + cure):
+        plan_contacts(book.scores({"x": 0.5}, as_of="2025-06-08"), None, book.history(accounts), previous=first)
+    assert len(following(first)) > 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"capacity": {"mia": "many"}}, "capacity: 'mia' has 'many' hours; give a number from 0"),
+        ({"capacity": {"mia": None}}, "capacity: 'mia' has None hours"),
+        ({"explore": "some"}, "explore='some': give a share"),
+        ({"explore": float("nan")}, "explore=nan: give a share"),
+        ({"rules": {"holdout": 0.1}}, "rules: a dict is not a ContactRules"),
+    ],
+)
+def test_what_is_of_another_kind_is_refused_by_name(wrong, words):
+    with pytest.raises(BadPlan, match=words):
+        plan_contacts(book.scores(), None, book.history(), policy=book.POLICY, **wrong)
+
+
+def test_reasons_of_other_scores_are_refused():
+    told = book.reasons([("a", 1, "usage", "Logins fell.", 1.0)])
+    told.as_of, told.model_id = book.scores().as_of, "model-1"
+    assert len(plan_contacts(book.scores(), told, book.history(), policy=book.POLICY)) > 0
+    with pytest.raises(WrongModel, match=r"they are of 2025-06-01, the scores of 2025-06-08\. Pass the reasons"):
+        plan_contacts(book.scores(as_of="2025-06-08"), told, book.history(), policy=book.POLICY)
+    told.model_id = "model-2"
+    with pytest.raises(WrongModel, match="they are of model model-2, the scores of model-1"):
+        plan_contacts(book.scores(), told, book.history(), policy=book.POLICY)
 
 
 def test_negative_hours_in_the_table_are_no_hours_and_said():

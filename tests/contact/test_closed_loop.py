@@ -97,7 +97,9 @@ def test_the_loop_can_be_measured(lived):
     trial = read_trial(history, Cancelled(horizon="90d"), (f.tenure(),))
     drawn = pd.concat([p.decisions for p in plans]).query("assignment == 'random'")
     assert trial.rung == RANDOMISED
-    assert len(trial) + trial.immature + trial.outside == len(drawn)
+    once = drawn.loc[drawn["on_list"], "account_id"].nunique()  # twelve weeks are less than the horizon of a draw
+    assert trial.repeated == drawn["on_list"].sum() - once > 0
+    assert len(trial) + trial.immature + trial.outside == once + (~drawn["on_list"]).sum()
     assert ((trial.propensity > 0) & (trial.propensity < 1)).all()
     listed = drawn[drawn["on_list"]]
     assert listed["propensity"].unique() == pytest.approx([0.75])

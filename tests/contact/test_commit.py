@@ -66,6 +66,27 @@ def test_a_later_plan_is_added(tmp_path):
     assert rows["plan_id"].nunique() == 2
 
 
+@pytest.mark.parametrize("as_csv", [False, True])
+def test_another_plan_of_the_same_moment_takes_the_place_of_the_first(tmp_path, as_csv):
+    """The first calls two, the second three; a row without a plan, and one of an account not in it, stay."""
+    if as_csv:
+        head = "account_id,decided_at,contact,assignment,plan_id\n"
+        rows = "a,2025-06-01T00:00:00Z,yes,judgement,\nz,2025-06-01,yes,judgement,other\n"
+        (tmp_path / "decisions.csv").write_text(head + rows)
+    first = made()
+    first.commit(tmp_path)
+    second = plan_contacts(book.scores(), None, book.history(), policy=book.POLICY, rules=book.RULES, capacity=3)
+    second.commit(tmp_path)
+    rows = pd.read_csv(tmp_path / "decisions.csv") if as_csv else pd.read_parquet(tmp_path / "decisions.parquet")
+    assert first.plan_id not in set(rows["plan_id"])
+    assert rows.loc[rows["plan_id"] == second.plan_id, "account_id"].tolist() == list("abcdef")
+    assert len(rows) == 6 + 2 * as_csv
+    planned = pd.read_parquet(tmp_path / "planned_contacts.parquet")
+    assert sorted(planned["account_id"]) == sorted(second.contacts["account_id"])
+    if not as_csv:
+        assert len(read_back(tmp_path).decisions) == 6
+
+
 def test_a_csv_that_is_there_is_added_to_and_keeps_its_columns(tmp_path):
     text = "account_id,decided_at,contact,assignment,desk\na,2025-01-06,yes,judgement,north\n"
     (tmp_path / "decisions.csv").write_text(text)

@@ -1,6 +1,7 @@
 """The measured effect: by hand on eight decisions, shrunk by hand, and against the generator's truth."""
 
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from churnkit import features as f
 from churnkit.contact import ByNetSaving, ContactEffect, DeclaredEffect, plan_contacts
-from churnkit.contact.contact_effect import Cell, e_value
+from churnkit.contact.contact_effect import e_value
 from churnkit.contact.doubly_robust import cross_fitted, fold_of, from_nuisances
 from churnkit.contact.shrinking import CELLS, HARM, SPREAD, declared, shrink
 from churnkit.contact.signs import ASLEEP, KINDS, UNTROUBLED
@@ -22,6 +23,7 @@ from churnkit.history.signals import THEMES
 from churnkit.labels import Cancelled
 from churnkit.tables import ROLES
 from support import plans as book
+from support.trials import WHEN, harming, told_by
 
 SERVICE, NO_SIGN = ROLES.index("service"), len(KINDS) - 1
 CELL = SERVICE * len(KINDS) + NO_SIGN
@@ -49,18 +51,25 @@ def eight(rung=RANDOMISED, times=1):
     )
 
 
-def halves(trial):
+def halves(trial, seen=3 / 8):
+    """Half are called; ``seen`` is m, of eight those three who left."""
     n = len(trial)
-    return from_nuisances(trial, np.full(n, 0.5), np.full(n, 0.5), np.ones(n, dtype=bool))
+    return from_nuisances(trial, np.full(n, 1.0) * seen, np.full(n, 0.5), np.ones(n, dtype=bool))
 
 
 def test_the_estimate_worked_by_hand():
-    """1/4 leave instead of 2/4: half of the leavers are kept; variance 8 x .25 x 4 / (8 x .5)^2."""
+    """1/4 leave instead of 2/4: half of the leavers are kept, and p0 is 3/8 / (1 - .5 x .5) = 2/4.
+
+    Variance: 8 w^2 x 15/64 x 4 / (8 w / 2)^2 = 15/32, and p0 rests on the share with .04 / (.04 + 15/32) of its weight.
+    Of the mean: the squares of g - .25 are 1.5, .5 (three times), 1 (four times), so 7 / (8 / 2)^2, times (1 - .25)^2.
+    """
     found = halves(eight())
     assert found.share[CELL] == pytest.approx(0.5)
     assert found.pooled == pytest.approx(0.5)
-    assert found.covariance[CELL, CELL] == pytest.approx(0.5)
-    assert (found.contacts[CELL], found.leavers[CELL], found.expected[CELL]) == (4, 1, 2.0)
+    own = 0.04 / (0.04 + 15 / 32)
+    assert found.covariance[CELL, CELL] == pytest.approx(15 / 32 / (1 + own / 3) ** 2)
+    assert found.pooled_error == pytest.approx(np.sqrt(7 / 16) * 0.75)
+    assert (found.contacts[CELL], found.leavers[CELL], found.expected[CELL]) == (4, 1, pytest.approx(2.0))
     assert np.isnan(np.delete(found.share, CELL)).all()
 
 
@@ -68,7 +77,54 @@ def test_a_wrong_outcome_model_does_not_move_a_randomised_mean_far():
     trial = eight(times=500)
     n = len(trial)
     found = from_nuisances(trial, np.full(n, 0.4), np.full(n, 0.5), np.ones(n, dtype=bool))
-    assert found.share[CELL] * 0.4 == pytest.approx(0.25)  # p0 - p1 is right whatever m is
+    share = found.share[CELL]
+    assert share * 0.4 / (1 - 0.5 * share) == pytest.approx(0.25, abs=1e-3)  # p0 - p1 is right whatever m is
+
+
+def test_a_share_kept_is_of_those_who_would_leave_uncalled():
+    """900 of 1,000 are called: .2 of them leave, .5 of the others. Six of ten are kept, and p0 is .5 where m is .23."""
+    contact = np.repeat([True, False], [900, 100])
+    left = np.concatenate([np.repeat([1.0, 0.0], [180, 720]), np.repeat([1.0, 0.0], [50, 50])])
+    trial = eight(times=125)
+    trial = replace(trial, contact=contact, left=left, role=np.where(contact, SERVICE, -1).astype(np.int8))
+    found = from_nuisances(trial, np.full(1000, 0.23), np.full(1000, 0.9), np.ones(1000, dtype=bool))
+    assert found.pooled == pytest.approx(0.6, abs=1e-3)
+    assert found.share[CELL] == pytest.approx(0.6, abs=1e-3)
+    assert found.expected[CELL] == pytest.approx(900 * 0.5, rel=1e-3)
+
+
+def test_later_calls_stand_between_what_is_seen_and_who_would_leave():
+    """Half are called now, the others when half of the horizon is left: .75 calls each, p0 = m / (1 - .75 s).
+
+    A call keeps .4 of a p0 of .5: .3 leave of the called, .4 of the others, m = .35, the sides half a call apart.
+    """
+    trial = eight(times=125)
+    order = np.argsort(~trial.contact, kind="stable")
+    trial = replace(
+        trial,
+        contact=trial.contact[order],
+        role=trial.role[order],
+        left=np.where(np.arange(1000) < 500, np.arange(1000) % 10 < 3, np.arange(1000) % 10 < 4).astype(float),
+        later=np.where(trial.contact[order], 0.0, 0.5),
+    )
+    found = halves(trial, 0.35)
+    assert found.apart == pytest.approx(0.5)
+    assert found.pooled == pytest.approx(0.4, abs=1e-3)
+
+
+def test_a_series_of_calls_is_kept_as_one():
+    """Half are called, twice, the second time at half of the horizon: the series keeps .4 of a p0 of .5; m = .4."""
+    trial = eight(times=125)
+    order = np.argsort(~trial.contact, kind="stable")
+    tenth = np.arange(1000) % 10
+    trial = replace(
+        trial,
+        contact=trial.contact[order],
+        role=trial.role[order],
+        left=np.where(np.arange(1000) < 500, tenth < 3, tenth < 5).astype(float),
+        later=np.where(trial.contact[order], 0.5, 0.0),
+    )
+    assert halves(trial, 0.4).pooled == pytest.approx(0.4, abs=1e-3)
 
 
 def test_shrinking_worked_by_hand():
@@ -78,7 +134,7 @@ def test_shrinking_worked_by_hand():
     assert prior[SERVICE * len(KINDS) + ASLEEP] == -HARM  # nothing to mend
     assert prior[np.array([0, SERVICE]) * len(KINDS) + UNTROUBLED] == pytest.approx([-HARM, 0.05])
     found = halves(eight())
-    after = shrink(prior, found.share, found.covariance)
+    after = shrink(prior, found.share, np.full_like(found.covariance, 0.5))
     height, rest = SPREAD["height"], sum(s**2 for name, s in SPREAD.items() if name != "height")
     own = (height * 0.15) ** 2 + rest
     assert after.share[CELL] == pytest.approx(0.15 + own / (own + 0.5) * 0.35)
@@ -106,7 +162,8 @@ def test_kinds_that_are_not_sure_are_told_apart_all_the_same():
         "kinds": kinds,
         "decided": np.arange(n, dtype=np.int64),  # a moment each: nobody to be quieter than
     }
-    found = halves(type(trial)(**{**trial.__dict__, **drawn}))
+    seen = 0.5 - 0.125 * kinds[:, one]  # half are called, and support keeps half of .5
+    found = halves(type(trial)(**{**trial.__dict__, **drawn}), seen)
     cells = SERVICE * len(KINDS) + np.array([one, two])
     error = np.sqrt(np.diag(found.covariance)[cells])
     assert (np.abs(found.share[cells] - [0.5, 0.0]) < 3 * error).all()
@@ -141,6 +198,7 @@ def test_much_evidence_overrules_the_prior_and_little_leaves_it():
 def test_observational_evidence_never_outgrows_its_bias():
     found = halves(eight(OBSERVATIONAL, times=4000))
     assert found.covariance[CELL, CELL] > 0.25**2
+    assert found.pooled_error > 0.25  # nor does the interval that is told
     told = ContactEffect.of(eight(OBSERVATIONAL, times=4000), found, DeclaredEffect()).told()
     assert "E-value" in told
     assert told.startswith("effect of a contact: observational")
@@ -165,16 +223,10 @@ def test_too_little_evidence_says_so_and_falls_back():
     model = SimpleNamespace(recipe=SimpleNamespace(churn=Cancelled()), features=())
     effect = ContactEffect.fit(model, book.history(), prior=DeclaredEffect(prior=0.3))
     assert effect.rung == "assumed"
-    assert "no decisions" in effect.told()
+    assert "no decisions or contacts" in effect.told()
     codes = np.array([SERVICE], dtype=np.int8), np.array([-1], dtype=np.int8)
     assert effect.saved(np.array([0.5]), *codes) == pytest.approx(0.15)
     assert effect.evidence(*codes).tolist() == ["assumed"]
-
-
-def harming(share=-0.5):
-    effect = ContactEffect.fit(SimpleNamespace(recipe=SimpleNamespace(churn=Cancelled()), features=()), book.history())
-    cells = tuple(Cell(**{**c.model_dump(), "share": share, "evidence": "randomised"}) for c in effect.cells)
-    return effect.model_copy(update={"cells": cells})
 
 
 def test_who_is_pushed_out_by_a_call_is_named_and_left_alone():
@@ -250,6 +302,36 @@ def test_the_evidence_moves_cells_towards_the_truth(grown):
     assert len(table) == np.prod(CELLS)
     assert (table["evidence"] == "randomised").any()
     assert (table["low"] < table["share"]).all()
+
+
+def test_a_draw_of_the_holdout_counts_once_however_often_it_is_written_down():
+    """a is held out and written down in weeks 0 to 2, b called in weeks 0 and 5; both drawn anew in week 13.
+
+    c is drawn by lot off the list in weeks 0 and 1: two draws.
+    """
+    weeks = [("a", 0), ("a", 1), ("a", 2), ("a", 13), ("b", 0), ("b", 5), ("b", 13), ("c", 0), ("c", 1)]
+    listed = [name != "c" for name, _ in weeks]
+    decided = [WHEN + pd.Timedelta(weeks=w) for _, w in weeks]
+    decisions = pd.DataFrame(
+        {
+            "account_id": [name for name, _ in weeks],
+            "decided_at": decided,
+            "contact": [name == "b" for name, _ in weeks],
+            "assignment": "random",
+            "propensity": 0.75,
+            "until": [WHEN + pd.Timedelta(days=90 * (1 + (w == 13))) for _, w in weeks],
+            "on_list": listed,
+        }
+    )
+    trial = read_trial(told_by(decisions.iloc[::-1]), Cancelled(horizon="90d"), (f.tenure(),))
+    counted = sorted(
+        zip(trial.account.tolist(), (trial.decided - trial.decided.min()) // (7 * 86_400_000_000), strict=True)
+    )
+    assert counted == [(0, 0), (0, 13), (1, 0), (1, 13), (2, 0), (2, 1)]
+    assert trial.repeated == 3
+    half = np.full(len(trial), 0.5)
+    found = from_nuisances(trial, half, trial.propensity, np.ones(len(trial), dtype=bool))
+    assert "3 decisions repeat a draw" in ContactEffect.of(trial, found, DeclaredEffect()).told()
 
 
 def test_decisions_that_could_not_have_gone_the_other_way_are_skipped_and_counted():

@@ -36,16 +36,19 @@ def test_later_calls_count_by_the_share_of_the_horizon_left(named):
 
 
 def test_sides_that_were_half_a_call_apart_differ_by_half_of_what_a_call_does():
+    """A quarter of those called leave, half of the others, who have half a call: p0 .75, of which a call keeps .5.
+
+    The squares of g - .25 are 7 of eight, 700 in all, over (800 x .75)^2; twice that for half a call, and half of it
+    since p0 rests on the share (1 - .75 calls x 2/3).
+    """
     n = 800
     trial = eight(times=n // 8)
-    halves = np.full(n, 0.5), np.full(n, 0.5), np.ones(n, dtype=bool)
-    plain = from_nuisances(trial, *halves)
     trial = type(trial)(**{**trial.__dict__, "later": np.where(trial.contact, 0.0, 0.5)})
-    found = from_nuisances(trial, *halves)
+    found = from_nuisances(trial, np.full(n, 3 / 8), np.full(n, 0.5), np.ones(n, dtype=bool))
     assert found.apart == pytest.approx(0.5)
-    assert found.pooled == pytest.approx(plain.pooled / 0.5)
-    assert found.pooled_error == pytest.approx(plain.pooled_error / 0.5)
-    assert np.nansum(found.share) == pytest.approx(np.nansum(plain.share) / 0.5)
+    assert found.pooled == pytest.approx(2 / 3, abs=1e-4)
+    assert np.nansum(found.share) == pytest.approx(2 / 3, abs=1e-4)
+    assert found.pooled_error == pytest.approx(np.sqrt(700) / 600, rel=1e-3)
 
 
 def test_alike_on_both_sides_they_change_nothing():

@@ -161,8 +161,25 @@ def test_a_draw_stays_for_its_horizon(through):
     assert names
     assert not still[names].any()
     assert set(on_list.index[on_list]).isdisjoint(held(later))
+    without = rules.model_copy(update={"holdout": 0.0})
+    still = plan(spared, without, book.scores(probability, as_of="2025-08-25"), capacity=100, previous=previous)
+    assert held(still) == set(names) - set(still.frame.loc[still.frame["status"] == "cool-down", "account_id"])
     over = plan(spared, rules, book.scores(probability, as_of="2025-08-31"), capacity=100, previous=previous)
     assert held(over) != held(later)
+
+
+def test_off_an_earlier_list_all_are_drawn_anew():
+    """Of those off the first list who were held, and may be called again, a fifth is held again, not all."""
+    accounts, probability = many()
+    first = plan(book.history(accounts), HOLDOUT, book.scores(probability), capacity=100)
+    later = book.history(accounts, decisions=first.decisions)
+    second = plan(later, HOLDOUT, book.scores(probability, as_of="2025-06-08"), capacity=100)
+    listed = set(first.decisions.loc[first.decisions["on_list"], "account_id"])
+    before, now = held(first) - listed, held(second) - listed
+    assert len(before) > 40
+    assert 0.05 < len(before & now) / len(before) < 0.4
+    again = plan(later, HOLDOUT, book.scores(probability, as_of="2025-06-08"), capacity=100)
+    assert held(again) == held(second)
 
 
 def test_hashes_are_uniform_and_fixed():

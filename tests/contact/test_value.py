@@ -86,6 +86,25 @@ def test_the_currency_is_said(currency, unit):
     assert unit in made.notes[0]
 
 
+@pytest.mark.parametrize(
+    ("value", "currency", "unit", "said"),
+    [
+        (f.latest("mrr") * 12, ["eur"] * 7, "EUR", ", in EUR."),
+        (f.latest("mrr"), ["EUR"] * 6 + ["USD"], "mixed currencies (EUR, USD) added as they are", "added as they are."),
+        ("worth", ["eur"] * 7, "EUR", "column worth, taken as EUR, the currency of the contracts."),
+        ("worth", ["EUR"] * 6 + ["USD"], "money, as in the data", "taken as money, as in the data: the cost of a call"),
+        ("worth", None, "money, as in the data", "taken as money, as in the data: the cost of a call is taken off it."),
+        (f.tenure(), ["eur"] * 7, "EUR", "taken as EUR, the currency of the contracts."),
+        (f.latest("mrr"), None, "money, as in the data", ", in money, as in the data."),
+    ],
+)
+def test_the_unit_of_every_value_is_said(value, currency, unit, said):
+    columns = {} if currency is None else {"currency": currency}
+    _, made = stake(book.history(subscriptions=subscriptions(**columns)), value)
+    assert made.unit == unit
+    assert said in made.notes[0]
+
+
 def orders():
     rows = [
         ("a", "2025-05-31 23:59", 730.5),

@@ -85,6 +85,42 @@ def test_a_third_of_the_contacts_goes_to_others_by_lot():
     assert planned(capacity=3, explore=1 / 3).frame.equals(plan.frame)
 
 
+def by_lot(hours, seed, *, together=True, explore=0.5):
+    family = book.accounts(parent_id=["p", None, "q", None, "p", "q"])
+    rules = book.RULES.model_copy(update={"seed": seed, "parents_together": together})
+    history = book.history(family, book.managers(hours))
+    plan = plan_contacts(book.scores(), None, history, policy=book.POLICY, rules=rules, explore=explore)
+    return plan.decisions.set_index("account_id"), plan
+
+
+def test_calls_by_lot_part_no_family():
+    """a and e, c and f are families of two managers. Half of an hour and a half is one call each, for the others."""
+    drawn = []
+    for seed in range(40):
+        rows, plan = by_lot((1.5, 1.5), seed)
+        lot = rows[~rows["on_list"]]
+        called = set(lot.index[lot["contact"]])
+        assert {"a", "e"} <= called or not {"a", "e"} & called
+        assert {"c", "f"} <= called or not {"c", "f"} & called
+        assert plan.managers["hours_used"].max() <= 1.5
+        drawn.append(frozenset(called))
+        assert lot.loc["a", "propensity"] == lot.loc["e", "propensity"]
+    assert {frozenset("ae"), frozenset("cf")} == set(drawn)  # mia has time for one of a and c, max for one of e and f
+    apart = [
+        frozenset(by_lot((1.5, 1.5), s, together=False)[0].query("contact and not on_list").index) for s in range(9)
+    ]
+    assert any(len(called & set("ae")) == 1 for called in apart)
+
+
+def test_whom_there_is_no_time_to_call_by_lot_or_time_for_all_has_no_propensity():
+    """A quarter of an hour of mia fits nobody; an hour and a half of max fits e and f, whoever comes first."""
+    rows, _ = by_lot((0.5, 3.0), 0, together=False)
+    assert not rows.loc[["a", "c"], "contact"].any()
+    off = rows.loc[~rows["on_list"]]
+    assert off["propensity"].isna().all()
+    assert (off["assignment"] == "judgement").all()
+
+
 def test_in_a_random_order_the_first_that_fit_are_called():
     order = np.array([[0.3, 0.1, 0.2]])
     assert _first_that_fit(order, np.array([30.0, 30.0, 60.0]), 60.0).tolist() == [[False, True, False]]
@@ -145,6 +181,8 @@ def test_what_stands_beside_a_name():
     history = book.history(satisfaction=nps, tickets=tickets, contacts=contacts)
     a, b = (planned(told=told, history=history).frame.set_index("account_id").loc[x] for x in "ab")
     assert (a["protective_1"], a["protective_2"]) == ("a new contact", "renewed lately")
+    assert a["reason_1"] == "fewer logins"
+    assert a[["reason_2", "reason_3"]].isna().all()  # what lowers the risk is no reason for it
     assert (a["last_nps"], a["nps_age_days"]) == (3, 10)
     assert (a["open_tickets"], b["open_tickets"]) == (1, 1)  # b's was resolved after the plan
     assert a["last_outcome"] == "voice box"
@@ -152,6 +190,13 @@ def test_what_stands_beside_a_name():
     assert a["base_rate"] == pytest.approx(2.4 / 6)
     assert a["net_saving_low"] < a["net_saving"] < a["net_saving_high"]
     assert a["run_id"] == planned(told=told, history=history).plan_id
+
+
+def test_two_factors_that_lower_the_risk_come_out_of_the_models_own_reasons(model, saas, scores):
+    plan = plan_contacts(scores, model.explain(scores), saas, capacity=20)
+    factors = plan.frame[plan.frame["status"] != "gone"][["protective_1", "protective_2"]]
+    assert (factors.notna().mean() > 0.9).all()
+    assert (factors["protective_1"] != factors["protective_2"]).all()
 
 
 def test_a_list_that_is_just_the_most_valuable_accounts_says_so():

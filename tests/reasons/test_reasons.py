@@ -56,7 +56,7 @@ def test_chosen_as_by_hand(told, now, groups):
     for row in range(200):
         sums = {g: parts[row, groups.group_of == g].sum() for g in range(len(groups.themes))}
         up = sorted((g for g in sums if sums[g] > 0), key=lambda g: -sums[g])[:3]
-        down = sorted((g for g in sums if sums[g] < 0), key=lambda g: sums[g])[:1]
+        down = sorted((g for g in sums if sums[g] < 0), key=lambda g: sums[g])[:2]
         mine = told.of(f"a{row}")
         assert mine["place"].tolist() == list(range(1, len(up) + len(down) + 1))
         assert mine["effect"].to_numpy() == pytest.approx([sums[g] for g in up + down], abs=1e-12)

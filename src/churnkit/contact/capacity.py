@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
-from scipy.sparse.csgraph import connected_components
 
+from churnkit.contact.conditions import conditions, parts
 from churnkit.contact.problem import Filling, Must, Problem, keeps, ranked
-from churnkit.errors import BadPlan
+from churnkit.contact.shortfall import cheapest_cover, refuse_short
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,31 +89,31 @@ def solve(problem: Problem) -> Solution:
     small = len(np.unique(problem.row)) <= SMALL_BOOK
     chosen, price = [np.zeros(0, dtype=np.int64)], np.zeros(len(problem.limit))
     total = bound = 0.0
-    for part in _parts(problem, kept):
+    for part in parts(problem, kept):
         musts = tuple(m for m in problem.musts if np.isin(m.rows, problem.row[part]).any())
         mask = np.zeros(len(problem), dtype=np.bool_)
         mask[part] = True
-        found = _solve_part(problem.only(mask, musts=musts), GAP_SMALL if small else GAP_LARGE)
+        mine = problem.only(mask, musts=musts)
+        found = _solve_part(mine, GAP_SMALL if small else GAP_LARGE)
+        if not mine.meets(found.chosen):
+            found = _covered(mine, found)
         chosen.append(part[found.chosen])
         price = np.maximum(price, found.price)
         total, bound = total + found.total, bound + found.bound
-    refuse_unmet(problem, np.concatenate(chosen))
+    if not problem.meets(np.concatenate(chosen)):
+        refuse_short(problem)
     return Solution(np.sort(np.concatenate(chosen)), price, total, bound)
 
 
-def _parts(problem: Problem, kept: Positions) -> list[Positions]:
-    """Divide calls into parts that share neither pool, nor account, nor unit, nor must."""
-    pools, units = len(problem.limit), int(problem.unit.max(initial=0)) + 1
-    edges = [(problem.pool[kept], pools + problem.unit[problem.row[kept]])]
-    for i, must in enumerate(problem.musts):
-        edges.append((np.full(len(must.rows), pools + units + i), pools + problem.unit[must.rows]))
-    one, two = (np.concatenate(e) for e in zip(*edges, strict=True))
-    n = pools + units + len(problem.musts)
-    graph = sparse.coo_array((np.ones(len(one), dtype=np.int8), (one, two)), shape=(n, n))
-    label = connected_components(graph, directed=False)[1][problem.pool[kept]]
-    order = np.argsort(label, kind="stable")
-    starts = np.flatnonzero(np.diff(label[order], prepend=-1))
-    return [np.sort(p) for p in np.split(kept[order], starts[1:])] if len(order) else []
+def _covered(problem: Problem, found: Solution) -> Solution:
+    """Begin with the cheapest calls that meet the musts, where the search found none; without such calls stay."""
+    chosen = cheapest_cover(problem)
+    if chosen is None:
+        return found
+    filling = Filling(problem, chosen)
+    order = ranked(problem, problem.worth / problem.use)
+    filling.go_down(order[problem.worth[order] > 0])
+    return replace(found, chosen=filling.positions, total=float(problem.worth[filling.positions].sum()))
 
 
 def _solve_part(problem: Problem, gap: float) -> Solution:
@@ -121,6 +121,8 @@ def _solve_part(problem: Problem, gap: float) -> Solution:
     fits = problem.use <= problem.limit[problem.pool]
     if fits.all():
         return _solve_fitting(problem, gap)
+    lost = np.setdiff1d(problem.row, problem.row[fits])
+    fits &= ~np.isin(problem.unit[problem.row], problem.unit[lost])  # without one of them none of a unit is called
     price = _relax(problem.only(np.ones(len(problem), dtype=np.bool_), musts=()))[1]
     if not fits.any():
         return Solution(np.zeros(0, dtype=np.int64), price, 0.0, 0.0)
@@ -171,50 +173,9 @@ def _tightened(problem: Problem) -> Problem:
     return replace(problem, limit=limit)
 
 
-def _rows(problem: Problem) -> tuple[sparse.csr_array, Floats, Floats]:
-    """Give the constraints: low <= A x <= high. The pools come first, by number."""
-    m, pools = len(problem), len(problem.limit)
-    every, account = np.unique(problem.row, return_inverse=True)
-    column = np.arange(m)
-    blocks = [
-        sparse.csr_array((problem.use, (problem.pool, column)), shape=(pools, m)),
-        sparse.csr_array((np.ones(m), (account, column)), shape=(len(every), m)),
-    ]
-    low = [np.full(pools + len(every), -np.inf)]
-    high = [problem.limit, np.ones(len(every))]
-    for must in problem.musts:
-        blocks.append(sparse.csr_array(np.isin(problem.row, must.rows).astype(float)[None, :]))
-        low.append(np.array([float(must.least)]))
-        high.append(np.array([np.inf]))
-    together = _together(problem, account)
-    blocks.append(together)
-    low.append(np.zeros(together.shape[0]))
-    high.append(np.zeros(together.shape[0]))
-    rows = sparse.vstack(blocks, format="csr")
-    # HiGHS in SciPy before 1.15 takes 32-bit indices only
-    a = sparse.csr_array((rows.data, rows.indices.astype(np.int32), rows.indptr.astype(np.int32)), shape=rows.shape)
-    return a, np.concatenate(low), np.concatenate(high)
-
-
-def _together(problem: Problem, account: Positions) -> sparse.csr_array:
-    """Give rows A with A x = 0: within a unit every account is called as often as the next one."""
-    m = len(problem)
-    rows = np.unique(problem.row)
-    order = np.lexsort((rows, problem.unit[rows]))  # accounts by unit
-    pair = np.flatnonzero(np.diff(problem.unit[rows[order]]) == 0)
-    step = np.full((2, len(rows)), -1, dtype=np.int64)
-    step[0, order[pair]] = np.arange(len(pair))
-    step[1, order[pair + 1]] = np.arange(len(pair))
-    plus, minus = step[0, account], step[1, account]
-    at = np.concatenate([np.flatnonzero(plus >= 0), np.flatnonzero(minus >= 0)])
-    row = np.concatenate([plus[plus >= 0], minus[minus >= 0]])
-    sign = np.r_[np.ones(int((plus >= 0).sum())), -np.ones(int((minus >= 0).sum()))]
-    return sparse.csr_array((sign, (row, at)), shape=(len(pair), m))
-
-
 def _relax(problem: Problem) -> tuple[Floats | None, Floats, float]:
     """Solve the linear relaxation; give its solution (None: it has none), the price of each pool and the bound."""
-    a, low, high = _rows(problem)
+    a, low, high = conditions(problem)
     pools = len(problem.limit)
     high = high.copy()
     high[:pools] += _NUDGE
@@ -248,7 +209,7 @@ def _rounded(problem: Problem, x: Floats) -> Positions:
 
 def _branch(problem: Problem, gap: float) -> tuple[Positions | None, float]:
     """Solve as a mixed-integer programme; give the calls (None: none were found) and the bound proven."""
-    a, low, high = _rows(problem)
+    a, low, high = conditions(problem)
     found = milp(
         -problem.worth,
         integrality=np.ones(len(problem)),
@@ -292,21 +253,3 @@ def _branch_core(problem: Problem, x: Floats, price: Floats, chosen: Positions) 
     part = problem.only(core, problem.left(stays), musts)
     better, _ = _branch(part, GAP_SMALL)
     return None if better is None else np.sort(np.r_[stays, np.flatnonzero(core)[better]])
-
-
-def refuse_unmet(problem: Problem, chosen: Positions) -> None:
-    """Raise where a must is not met: what it takes, and what there is."""
-    rows = problem.row[chosen]
-    for must in problem.musts:
-        met = int(np.isin(must.rows, rows).sum())
-        if met >= must.least:
-            continue
-        mine = np.isin(problem.row, must.rows) & (problem.pool >= 0)
-        cheapest = np.sort([problem.use[mine & (problem.row == r)].min() for r in np.unique(problem.row[mine])])
-        takes = cheapest[: must.least].sum() / problem.scale
-        there = problem.limit[np.unique(problem.pool[mine])].sum() / problem.scale
-        raise BadPlan(
-            f"coverage: {must.least} of {len(must.rows)} large accounts of {must.who} must be called, "
-            f"and {met} can be: it takes at least {takes:.2f} {problem.counted}, and there are {there:.2f}. "
-            f"Give {max(takes - there, 0.0):.2f} {problem.counted} more or lower rules.coverage."
-        )

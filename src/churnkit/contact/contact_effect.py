@@ -98,16 +98,16 @@ class ContactEffect(Effect):
         """Learn from past decisions what a contact does.
 
         Decisions by lot, where there are any, else contacts by lot with their controls reconstructed, else
-        decisions of judgement; intention to treat: what is measured is
-        the decision to call, carried out or not, beside what was done later anyway. Where there is too little
-        evidence the declared prior stands, and that is said.
+        decisions of judgement, else contacts of judgement beside accounts of the same manager that were not called;
+        intention to treat: what is measured is the decision to call, carried out or not, beside what was done later
+        anyway. Where there is too little evidence the declared prior stands, and that is said.
 
         Parameters
         ----------
         model
             Its churn definition is the outcome, its features at ``decided_at`` are the covariates.
         history
-            With a ``decisions`` table.
+            With a ``decisions`` or a ``contacts`` table.
         prior
             What is assumed before any evidence; None: ``DeclaredEffect()``.
         """
@@ -236,7 +236,7 @@ def _too_little(trial: Trial | None) -> str:
     """Say why nothing can be estimated; empty where it can."""
     stands = "so the declared prior stands: assumed, not measured"
     if trial is None:
-        return f"no decisions with a known outcome, some called and some not, are in the history, {stands}."
+        return f"no decisions or contacts with a known outcome, some called and some not, are in the history, {stands}."
     contacts, leavers = int(trial.contact.sum()), int(trial.left.sum())
     if contacts < LEAST_CONTACTS or leavers < LEAST_LEAVERS:
         return (
@@ -267,6 +267,11 @@ def _facts(trial: Trial, found: Estimate, cells: tuple[Cell, ...]) -> tuple[str,
         facts.append(
             f"{trial.certain:,} decisions by lot had a propensity of 0 or 1, or none: nobody could have decided "
             "otherwise, so they tell nothing and were skipped."
+        )
+    if trial.repeated:
+        facts.append(
+            f"{trial.repeated:,} decisions repeat a draw of the holdout that still held; a draw is counted once, when "
+            "it was made."
         )
     if trial.rung == OBSERVATIONAL:
         facts.append(

@@ -7,6 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from churnkit.contact.interval import UNKNOWN, Interval
@@ -16,6 +17,8 @@ from churnkit.display import Drawable
 from churnkit.errors import UnreadableFile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from churnkit.contact.policies import Policy
     from churnkit.contact.rules import ContactRules
     from churnkit.history import History
@@ -128,7 +131,8 @@ class ContactPlan(Drawable):
         ``decisions`` gets one row per eligible account, contacted or not; ``planned_contacts`` one row per
         call, in the columns of ``contacts`` (move a row there once the call is carried out; until then the
         decision itself counts for cool-downs). A file that is there (CSV or Parquet) is added to, otherwise
-        Parquet is written. Committing a plan again replaces its rows.
+        Parquet is written. Committing a plan again replaces its rows, and a plan of a moment takes the place of an
+        earlier one of the same moment and accounts: what was decided last is what counts.
 
         Parameters
         ----------
@@ -143,8 +147,21 @@ class ContactPlan(Drawable):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         for name, rows in (("decisions", self.decisions), ("planned_contacts", self._planned())):
-            _add(folder, name, rows, self.plan_id)
+            _add(folder, name, rows, self._replaces)
         return folder
+
+    def _replaces(self, before: pd.DataFrame) -> pd.Series:
+        """Mark the rows of a table that this plan replaces: its own, and those of another one of its moment."""
+        if "plan_id" not in before:
+            return pd.Series(np.zeros(len(before), dtype=np.bool_), index=before.index)
+        plan = before["plan_id"].astype(object)
+        same = plan == self.plan_id
+        if not {"decided_at", "account_id"} <= set(before.columns):
+            return same
+        decided = pd.to_datetime(before["decided_at"], utc=True, errors="coerce", format="mixed")
+        moment = decided == pd.Timestamp(self.as_of, unit="us", tz="UTC")
+        mine = before["account_id"].astype(str).isin(self.frame["account_id"].astype(str))
+        return same | (plan.notna() & (plan != "") & moment & mine)
 
     def _planned(self) -> pd.DataFrame:
         made = self.decisions[self.decisions["contact"]].merge(
@@ -173,8 +190,8 @@ def _put(path: str | Path, text: str) -> Path:
     return path
 
 
-def _add(folder: Path, name: str, rows: pd.DataFrame, plan_id: str) -> None:
-    """Add rows to a table of a folder, replacing those of the same plan; all else stays as it is."""
+def _add(folder: Path, name: str, rows: pd.DataFrame, replaces: Callable[[pd.DataFrame], pd.Series]) -> None:
+    """Add rows to a table of a folder in place of those that are marked; all else stays as it is."""
     csv, parquet = folder / f"{name}.csv", folder / f"{name}.parquet"
     try:
         if csv.exists():
@@ -188,8 +205,7 @@ def _add(folder: Path, name: str, rows: pd.DataFrame, plan_id: str) -> None:
         raise UnreadableFile(
             f"{folder / name}: cannot be added to ({problem}). Move the file away, or commit elsewhere."
         ) from problem
-    if "plan_id" in before:
-        before = before[before["plan_id"].astype(object) != plan_id]
+    before = before[~replaces(before).to_numpy(dtype=np.bool_)]
     if len(before):
         if not csv.exists():
             before, rows = _alike(before, rows)

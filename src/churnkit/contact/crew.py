@@ -186,7 +186,12 @@ def _limits(
 
 
 def _given_hours(capacity: Mapping[str, float], ids: tuple[str, ...], notes: list[str]) -> Floats:
-    given = {str(k): float(v) for k, v in capacity.items()}
+    given = {}
+    for who, hours in capacity.items():
+        try:
+            given[str(who)] = float(hours)
+        except (TypeError, ValueError) as problem:
+            raise BadPlan(f"capacity: {str(who)!r} has {hours!r} hours; give a number from 0.") from problem
     for name, hours in given.items():
         if name not in ids:
             raise BadPlan(

@@ -8,7 +8,8 @@ with Y leaving, A contact, R its role, e and q_r their propensities, and m = E[Y
 from other accounts. Its mean given X is p0 - p_r whatever m is, where the propensities are right; the nearer m to
 the truth, the less it varies (Robins, Rotnitzky and Zhao 1994, JASA 89; cross-fitting after Chernozhukov et al.
 2018, Econometrics J. 21; one m for both arms after Nie and Wager 2021, Biometrika 108). The share of leavers kept
-in a cell is the regression of G_r on m times how likely each kind is, weighted by the inverse of its variance.
+in a cell is the regression of G_r on p0 times how likely each kind is, weighted by the inverse of its variance; p0 is
+what m would be had nobody been called (:mod:`churnkit.contact.uncalled`).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from threadpoolctl import threadpool_limits
 from churnkit.contact.roles import one_kind
 from churnkit.contact.signs import KINDS, with_untroubled
 from churnkit.contact.trial import OBSERVATIONAL
+from churnkit.contact.uncalled import expected_calls, leaned, narrower, uncalled
 from churnkit.tables import ROLES
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ LEAST_APART = 0.25
 """A comparison of sides that were nearer to each other is not blown up further."""
 RIDGE = 1e-9
 """Keeps the regression solvable where two kinds always go together."""
+ROUNDS = 12
+"""p0 and the shares follow from each other; so often, going half the way each time, they are brought together."""
 _LEAST_LEAVERS = 10
 """With fewer leavers to learn from, everybody has the mean."""
 
@@ -67,7 +71,8 @@ class Estimate:
     expected
         Leavers that there would have been among them without a contact.
     pooled, pooled_error
-        The mean share kept over all calls as they were made, and its standard error (accounts as clusters).
+        The mean share kept over all calls as they were made, and its standard error (accounts as clusters; of
+        judgement with ``BIAS``).
     left_out
         Decisions without overlap.
     apart
@@ -101,43 +106,76 @@ def estimate(trial: Trial) -> Estimate:
 def from_nuisances(trial: Trial, outcome: Floats, propensity: Floats, overlap: NDArray[np.bool_]) -> Estimate:
     """Estimate from an outcome model m and propensities e, float64 [n] each."""
     m = np.clip(outcome, LEAST, MOST)
-    kinds, size = _kinds(trial, m), len(ROLES) * len(KINDS)
+    kinds, left_out = _kinds(trial, m), int((~overlap).sum())
+    m, e, kinds = m[overlap], propensity[overlap], kinds[overlap]
+    trial = trial.only(overlap)
+    calls = expected_calls(e, trial.contact, trial.later)
+    first = _fitted(trial, m, m, e, kinds)
+    share = np.full(len(m), first.pooled / (1.0 + max(calls.mean() * first.pooled, -0.5)))
+    for _ in range(ROUNDS):
+        found = _fitted(trial, m, uncalled(m, calls, share), e, kinds)
+        cells, own = leaned(found.share, np.diag(found.covariance), found.pooled)
+        share = (share + _mixed(trial, kinds, cells, found.pooled)) / 2
+    p0 = uncalled(m, calls, share)
+    found = _fitted(trial, m, p0, e, kinds)
+    contacts, leavers, expected = _counts(trial, p0, kinds)
+    common = float(np.average(calls, weights=e * p0))
+    sure = narrower(cells, own, common * np.repeat(_in_role(trial, e), len(KINDS)))
+    covariance = found.covariance * np.outer(sure, sure)
+    bias = (BIAS / found.apart) ** 2 if trial.rung == OBSERVATIONAL else 0.0
+    covariance = covariance + bias
+    error = found.pooled_error * float(narrower(np.array(found.pooled), np.ones(()), common))
+    error = float(np.sqrt(error**2 + bias))
+    return Estimate(found.share, covariance, contacts, leavers, expected, found.pooled, error, left_out, found.apart)
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """Shares given p0, as :class:`Estimate` has them."""
+
+    share: Floats
+    covariance: Floats
+    pooled: float
+    pooled_error: float
+    apart: float
+
+
+def _fitted(trial: Trial, m: Floats, p0: Floats, e: Floats, kinds: Floats) -> _Fit:
+    """Regress on p0 times kinds."""
+    size = len(ROLES) * len(KINDS)
     share, covariance = np.full(size, np.nan), np.full((size, size), np.nan)
-    contacts, leavers, expected = _counts(trial, m, kinds, overlap)
-    some = np.array([r for r in range(len(ROLES)) if contacts[r * len(KINDS) :][: len(KINDS)].any()], dtype=np.int64)
-    fits = [_Regression(trial, m, propensity, kinds, role=int(r), rows=overlap) for r in some]
+    some = [r for r in range(len(ROLES)) if (trial.contact & (trial.role == r)).any()]
+    fits = [_Regression(trial, m, p0, e, kinds, role=r) for r in some]
     for one in fits:
         share[one.cells] = one.share
         for two in fits:
             covariance[np.ix_(one.cells, two.cells)] = one.covariance(two)
-    pooled, error, clustered = _pooled(trial, m, propensity, overlap)
-    seen = np.isfinite(share)
-    covariance = covariance * clustered
-    covariance[np.ix_(seen, seen)] = np.nan_to_num(covariance[np.ix_(seen, seen)])
-    if trial.rung == OBSERVATIONAL:
-        covariance = covariance + BIAS**2
-    apart = _apart(trial, m, propensity, overlap)
-    left_out = int((~overlap).sum())
-    return Estimate(
-        share / apart,
-        covariance / apart**2,
-        contacts,
-        leavers,
-        expected,
-        pooled / apart,
-        error / apart,
-        left_out,
-        apart,
-    )
+    pooled, error, clustered = _pooled(trial, m, p0, e)
+    apart = _apart(trial, m, p0, e)
+    return _Fit(share / apart, covariance * clustered / apart**2, pooled / apart, error / apart, apart)
 
 
-def _apart(trial: Trial, m: Floats, e: Floats, overlap: NDArray[np.bool_]) -> float:
+def _in_role(trial: Trial, e: Floats) -> Floats:
+    """Give for each role how likely it was, on the mean over the calls made in it."""
+    q = np.nan_to_num(trial.role_propensity)
+    below = e @ q
+    return np.divide(e @ q**2, below, out=np.zeros(len(ROLES)), where=below > 0)
+
+
+def _mixed(trial: Trial, kinds: Floats, cells: Floats, pooled: float) -> Floats:
+    """Give every row the share that a call keeps of its kinds, in the roles that it may be made in, float64 [n]."""
+    if not np.isfinite(trial.role_propensity).all():
+        return np.full(len(trial), pooled)
+    by_role = kinds @ cells.reshape(len(ROLES), len(KINDS)).T
+    return np.asarray((by_role * trial.role_propensity).sum(axis=1))
+
+
+def _apart(trial: Trial, m: Floats, p0: Floats, e: Floats) -> float:
     """Tell how many calls the two sides were apart, rows weighing as in the pooled estimate."""
     if trial.later is None:
         return 1.0
-    m, e, called, later = m[overlap], e[overlap], trial.contact[overlap], trial.later[overlap]
-    weight = e * m / (1 - m)
-    more = np.where(called, later / e, -later / (1 - e))
+    weight = e * p0**2 / (m * (1 - m))
+    more = np.where(trial.contact, trial.later / e, -trial.later / (1 - e))
     return float(np.clip(1.0 + (weight * more).sum() / weight.sum(), LEAST_APART, 1.0))
 
 
@@ -146,19 +184,17 @@ def _kinds(trial: Trial, m: Floats) -> Floats:
     return one_kind(trial.kind) if trial.kinds is None else with_untroubled(trial.kinds, m, trial.decided)
 
 
-def _counts(
-    trial: Trial, m: Floats, kinds: Floats, overlap: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+def _counts(trial: Trial, p0: Floats, kinds: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
     """Count contacts, leavers and expected leavers of every cell, each row under its likeliest kind."""
-    mine = overlap & trial.contact & (trial.role >= 0)
+    mine = trial.contact & (trial.role >= 0)
     cell = trial.role[mine].astype(np.int64) * len(KINDS) + kinds[mine].argmax(axis=1)
     size = len(ROLES) * len(KINDS)
-    left, expected = (np.bincount(cell, x[mine], minlength=size).astype(np.float64) for x in (trial.left, m))
+    left, expected = (np.bincount(cell, x[mine], minlength=size).astype(np.float64) for x in (trial.left, p0))
     return np.bincount(cell, minlength=size).astype(np.int64), np.rint(left).astype(np.int64), expected
 
 
 class _Regression:
-    """Of one role: the pseudo-outcomes regressed on m x kinds, each row weighted by the inverse of its variance.
+    """Of one role: the pseudo-outcomes regressed on p0 x kinds, each row weighted by the inverse of its variance.
 
     Attributes
     ----------
@@ -166,37 +202,36 @@ class _Regression:
         The cells that have any weight, and their coefficients.
     """
 
-    def __init__(
-        self, trial: Trial, m: Floats, e: Floats, kinds: Floats, *, role: int, rows: NDArray[np.bool_]
-    ) -> None:
-        self.m, self.e, self.eq = m[rows], e[rows], (e * trial.role_propensity[:, role])[rows]
-        off, contact = (trial.left - m)[rows], trial.contact[rows]
-        called = contact & (trial.role[rows] == role)
-        g = np.where(contact, 0.0, off / (1 - self.e)) - np.where(called, off / self.eq, 0.0)
-        self.role, weight = role, self.eq / (1 - self.m)
-        there = (kinds[rows][called] > 0).any(axis=0)
+    def __init__(self, trial: Trial, m: Floats, p0: Floats, e: Floats, kinds: Floats, *, role: int) -> None:
+        self.m, self.e, self.eq = m, e, e * trial.role_propensity[:, role]
+        off, contact = trial.left - m, trial.contact
+        called = contact & (trial.role == role)
+        g = np.where(contact, 0.0, off / (1 - self.e))
+        g[called] -= off[called] / self.eq[called]
+        self.role, weight = role, self.eq * p0 / (m * (1 - m))
+        there = (kinds[called] > 0).any(axis=0)
         self.cells = role * len(KINDS) + np.flatnonzero(there)
-        mix = kinds[rows][:, there]
-        self.lean = mix * weight[:, None]  # the weight over m, which the regression brings back
-        normal = (mix * (weight * self.m)[:, None]).T @ mix
+        mix = kinds[:, there]
+        self.lean = mix * weight[:, None]
+        normal = (mix * (weight * p0)[:, None]).T @ mix
         self.inverse = np.linalg.inv(normal + RIDGE * np.trace(normal) / len(normal) * np.eye(len(normal)))
         self.share = self.inverse @ (self.lean.T @ g)
 
     def covariance(self, other: _Regression) -> Floats:
         """With another role: the controls are common to them; the called ones are not."""
-        noise = self.m * (1 - self.m) * (1 / (1 - self.e) + (1 / self.eq if self.role == other.role else 0.0))
+        called = 1 / np.where(self.eq > 0, self.eq, np.inf) if self.role == other.role else 0.0
+        noise = self.m * (1 - self.m) * (1 / (1 - self.e) + called)
         return np.asarray(self.inverse @ ((self.lean * noise[:, None]).T @ other.lean) @ other.inverse.T)
 
 
-def _pooled(trial: Trial, m: Floats, e: Floats, overlap: NDArray[np.bool_]) -> tuple[float, float, float]:
+def _pooled(trial: Trial, m: Floats, p0: Floats, e: Floats) -> tuple[float, float, float]:
     """Give the mean share kept, its error with accounts as clusters, and how much that raises the variance."""
-    m, e, y = m[overlap], e[overlap], trial.left[overlap]
-    called, account = trial.contact[overlap], trial.account[overlap]
-    g = np.where(called, -(y - m) / e, (y - m) / (1 - e))
-    weight = e / (1 - m)
-    below = (weight * m).sum()
+    off = trial.left - m
+    g = np.where(trial.contact, -off / e, off / (1 - e))
+    weight = e * p0 / (m * (1 - m))
+    below = (weight * p0).sum()
     share = float((weight * g).sum() / below)
-    influence = np.bincount(account, weight * (g - share * m))
+    influence = np.bincount(trial.account, weight * (g - share * p0))
     clustered = float((influence**2).sum()) / below**2
     plain = float((weight**2 * m * (1 - m) * (1 / e + 1 / (1 - e))).sum()) / below**2
     return share, float(np.sqrt(clustered)), max(1.0, clustered / plain)

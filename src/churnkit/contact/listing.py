@@ -129,13 +129,14 @@ def _sure(scene: Scene, policy: Policy, shown: NDArray[np.int64], *, status: Tex
 
 
 def _reasons(scene: Scene) -> dict[str, pd.Series]:
-    """Give the sentences of the first places, None where there are fewer."""
+    """Give the sentences of the first places that raise the risk, None where there are fewer."""
     table = np.full((len(scene.roster), REASONS), None, dtype=object)
     told = None if scene.reasons is None else scene.reasons.frame
     if told is not None and len(told):
         row = pd.Index(scene.roster.frame["account_id"]).get_indexer(told["account_id"])
         place = told["place"].to_numpy(dtype=np.int64)
-        use = (row >= 0) & (place >= 1) & (place <= REASONS)
+        raises = told["effect"].to_numpy(dtype=np.float64) > 0
+        use = (row >= 0) & (place >= 1) & (place <= REASONS) & raises
         table[row[use], place[use] - 1] = told["sentence"].to_numpy(dtype=object)[use]
     return {f"reason_{i + 1}": pd.Series(table[:, i], dtype=object) for i in range(REASONS)}
 

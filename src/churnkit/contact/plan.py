@@ -5,25 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
-from churnkit.contact.capacity import Solution, refuse_unmet, solve
+from churnkit.contact.capacity import Solution, solve
 from churnkit.contact.choices import Choices, all_choices
+from churnkit.contact.contact_plan import ContactPlan
 from churnkit.contact.crew import read_crew
 from churnkit.contact.exploring import draw_explored
 from churnkit.contact.policies import ByNetSaving, Policy
-from churnkit.contact.problem import Must, Problem, down_the_list
+from churnkit.contact.problem import Must, Problem
 from churnkit.contact.roster import read_roster
 from churnkit.contact.rules import SIZES, ContactRules
 from churnkit.contact.scene import Scene, Verdict
+from churnkit.contact.shortfall import down_the_list
 from churnkit.contact.standing import draw_holdout, earlier_draws, find_standing
 from churnkit.contact.telling import tell
 from churnkit.contact.value import value_at_stake
-from churnkit.errors import BadPlan
+from churnkit.errors import BadPlan, WrongModel
+from churnkit.timeline import as_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from churnkit.contact.contact_plan import ContactPlan
     from churnkit.contact.crew import Capacity
     from churnkit.history import History
     from churnkit.reasons import Reasons
@@ -80,16 +83,20 @@ def plan_contacts(  # noqa: PLR0913 - the fixed public signature
     Raises
     ------
     BadPlan
-        If capacity, rules or policy cannot be met.
+        If capacity, rules or policy cannot be met, or ``previous`` is no plan that can come before this one.
     UnknownAccount, WrongModel
-        If scores or reasons do not belong to the history.
+        If scores or reasons do not belong to the history, or not to each other.
     """
     policy, rules = policy or ByNetSaving(), rules or ContactRules()
     if not isinstance(policy, Policy):
         raise BadPlan(
             f"policy: a {type(policy).__name__} is not a policy. Pass ByNetSaving(), ByValueAtRisk() or ByRisk()."
         )
+    if not isinstance(rules, ContactRules):
+        raise BadPlan(f"rules: a {type(rules).__name__} is not a ContactRules. Pass ContactRules(holdout=.1) or such.")
     _check_asked(weeks, explore, policy)
+    _check_reasons(reasons, scores)
+    _check_previous(previous, scores)
     roster = read_roster(scores, reasons, history)
     stake = value_at_stake(policy.value_rule(), roster, history)
     crew = read_crew(roster, history, rules, capacity)
@@ -100,7 +107,7 @@ def plan_contacts(  # noqa: PLR0913 - the fixed public signature
     holdout = draw_holdout(roster, earlier, rules, eligible=standing.eligible, size=names)
     choices = all_choices(roster, crew, stake, rules=rules, policy=policy, weeks=weeks)
     scene = Scene(scores, reasons, history, roster, stake, crew, standing, holdout, choices, names, weeks, explore)
-    verdict = draw_explored(scene, decide(scene, policy, rules), policy, seed=rules.seed)
+    verdict = draw_explored(scene, decide(scene, policy, rules), policy, rules)
     return tell(scene, verdict, policy=policy, rules=rules, previous=previous)
 
 
@@ -111,10 +118,48 @@ def _check_asked(weeks: int, explore: float, policy: Policy) -> None:
         raise BadPlan(
             f"weeks={weeks}: {type(policy).__name__} only sorts and cannot choose weeks; pass ByNetSaving() or weeks=1."
         )
-    if not 0 <= explore < 1:
-        raise BadPlan(f"explore={explore:g}: give a share of the capacity from 0 to below 1, for example .1.")
+    if isinstance(explore, bool) or not isinstance(explore, float | int | np.number) or not 0 <= explore < 1:
+        raise BadPlan(f"explore={explore!r}: give a share of the capacity from 0 to below 1, for example .1.")
     if explore and weeks > 1:
         raise BadPlan(f"explore={explore:g} with weeks={weeks}: draw one week at a time; pass weeks=1 or explore=0.")
+
+
+def _check_reasons(reasons: Reasons | None, scores: Scores) -> None:
+    """Refuse reasons of another moment or model than the scores, as far as they know theirs."""
+    moment, model = getattr(reasons, "as_of", None), getattr(reasons, "model_id", "")
+    if moment is not None and moment != int(scores.as_of):
+        raise WrongModel(
+            f"reasons: they are of {as_text(moment)}, the scores of {as_text(int(scores.as_of))}. Pass the reasons "
+            "that model.explain(scores) gave for these scores."
+        )
+    if model and model != scores.model_id:
+        raise WrongModel(
+            f"reasons: they are of model {model}, the scores of {scores.model_id}. Pass the reasons "
+            "that model.explain(scores) gave for these scores."
+        )
+
+
+def _check_previous(previous: ContactPlan | None, scores: Scores) -> None:
+    """Refuse what cannot be the plan before this one: nothing that is told since then would be true."""
+    if previous is None:
+        return
+    cure = "Pass the plan that was made before this one, or leave previous= out."
+    if not isinstance(previous, ContactPlan):
+        raise BadPlan(f"previous: a {type(previous).__name__} is not a ContactPlan. {cure}")
+    if previous.as_of >= int(scores.as_of):
+        raise BadPlan(
+            f"previous: a plan as of {as_text(previous.as_of)} is not before these scores, of "
+            f"{as_text(int(scores.as_of))}. {cure}"
+        )
+    if previous.horizon != scores.horizon:
+        raise BadPlan(
+            f"previous: its probabilities are of leaving within {previous.horizon}, those of the scores within "
+            f"{scores.horizon}, so no change can be told. {cure}"
+        )
+    now = pd.concat([scores.frame["account_id"], scores.excluded["account_id"]]).astype(str)
+    before = previous.frame["account_id"].astype(str)
+    if len(now) and len(before) and not before.isin(now).any():
+        raise BadPlan(f"previous: none of its {len(before):,} accounts is among the {len(now):,} scored. {cure}")
 
 
 def decide(scene: Scene, policy: Policy, rules: ContactRules) -> Verdict:
@@ -128,6 +173,7 @@ def decide(scene: Scene, policy: Policy, rules: ContactRules) -> Verdict:
     held = scene.holdout.held[problem.row]
     on_list = np.zeros(len(scene.roster), dtype=np.bool_)
     on_list[problem.row[found.chosen]] = True
+    listed = at[found.chosen]
     stays, gap = found.chosen[~held[found.chosen]], found.gap
     if len(stays) < len(found.chosen):
         free = ~held & ~np.isin(problem.row, problem.row[stays])
@@ -135,16 +181,14 @@ def decide(scene: Scene, policy: Policy, rules: ContactRules) -> Verdict:
         kept = float(problem.worth[stays].sum())
         chosen = np.sort(np.r_[stays, np.flatnonzero(free)[more.chosen]])
         found = Solution(chosen, more.price, kept + more.total, kept + more.bound)
-    return Verdict(at[found.chosen], on_list, found.price * problem.scale, max(gap, found.gap))
+    return Verdict(at[found.chosen], listed, on_list, found.price * problem.scale, max(gap, found.gap))
 
 
 def _run(problem: Problem, policy: Policy) -> Solution:
     """Solve, or go down the list where the policy does not optimise (nothing is priced then)."""
     if policy.optimises:
         return solve(problem)
-    chosen, met = down_the_list(problem)
-    if not met:
-        refuse_unmet(problem, chosen)
+    chosen = down_the_list(problem)
     total = float(problem.worth[chosen].sum())
     return Solution(chosen, np.full(len(problem.limit), np.nan), total, total)
 
@@ -167,6 +211,8 @@ def _problem(scene: Scene, policy: Policy, rules: ContactRules) -> tuple[Problem
         unit=np.where(gains & rules.parents_together, scene.roster.parent, own),
         musts=_musts(scene, rules, choices, at) if rules.coverage else (),
         counted=crew.unit,
+        names=crew.pool_ids,
+        spared=scene.explore,
     )
     return problem, at
 
@@ -178,6 +224,6 @@ def _musts(scene: Scene, rules: ContactRules, choices: Choices, at: Positions) -
     found = []
     for manager in np.unique(owner):
         rows = large[owner == manager]
-        who = scene.crew.ids[manager] if manager >= 0 else "nobody"
+        who = scene.crew.ids[manager] if manager >= 0 else "no manager"
         found.append(Must(rows, int(np.ceil(rules.coverage * len(rows) - 1e-9)), who))
     return tuple(found)

@@ -42,6 +42,10 @@ class Problem:
         Demands on how many are called.
     counted
         What limits are told in: "hours" (``use`` and ``limit`` are minutes) or "contacts".
+    names
+        Of the pools of one week, of which further weeks have as many each; empty: the pools have none.
+    spared
+        Share of the capacity that is kept for other calls and not in ``limit``.
     """
 
     row: Positions
@@ -52,6 +56,8 @@ class Problem:
     unit: Positions
     musts: tuple[Must, ...] = ()
     counted: str = "hours"
+    names: tuple[str, ...] = ()
+    spared: float = 0.0
 
     @property
     def scale(self) -> float:
@@ -79,6 +85,11 @@ class Problem:
         """Give what is left of every pool."""
         return self.limit - np.bincount(self.pool[chosen], self.use[chosen], minlength=len(self.limit))
 
+    def meets(self, chosen: Positions) -> bool:
+        """Tell whether a choice meets every must."""
+        rows = self.row[chosen]
+        return all(int(np.isin(must.rows, rows).sum()) >= must.least for must in self.musts)
+
     @property
     def bound_units(self) -> frozenset[int]:
         """Units of more than one account among the possible calls."""
@@ -104,22 +115,28 @@ class Filling:
                 if unit in self._bound:
                     self._calls.setdefault(unit, []).append(at)
 
-    def go_down(self, order: Positions, most: int | None = None) -> int:
-        """Take calls in an order while they fit, ``most`` accounts at most; tell how many accounts were added."""
-        before = len(self.chosen)
+    def go_down(self, order: Positions) -> None:
+        """Take calls in an order while they fit."""
         problem = self.problem
         rows, pools, uses = problem.row.tolist(), problem.pool.tolist(), problem.use.tolist()
         units = problem.unit.tolist() if self._bound else None
         for at in order.tolist():
-            if most is not None and len(self.chosen) - before >= most:
-                break
             if rows[at] in self.done:
                 continue
             if units is not None and units[rows[at]] in self._bound:
                 self._take_unit(units[rows[at]])
             elif uses[at] <= self.left[pools[at]] + SLACK:
                 self._take(at)
-        return len(self.chosen) - before
+
+    def _take_fitting(self, at: int) -> None:
+        """Take one call, with its whole unit, if it fits and its account is not taken yet."""
+        row = int(self.problem.row[at])
+        if row in self.done:
+            return
+        if int(self.problem.unit[row]) in self._bound:
+            self._take_unit(int(self.problem.unit[row]))
+        elif self.problem.use[at] <= self.left[int(self.problem.pool[at])] + SLACK:
+            self._take(at)
 
     def _take(self, at: int) -> None:
         self.chosen.append(at)
@@ -143,13 +160,13 @@ class Filling:
 
     def meet(self, order: Positions) -> bool:
         """Meet the musts first, in an order; tell whether that worked."""
-        met = True
         for must in self.problem.musts:
-            lacking = must.least - len(self.done.intersection(must.rows.tolist()))
-            if lacking > 0:
-                wanted = np.isin(self.problem.row[order], must.rows)
-                met &= self.go_down(order[wanted], lacking) >= lacking
-        return met
+            rows = set(must.rows.tolist())
+            for at in order[np.isin(self.problem.row[order], must.rows)].tolist():
+                if len(self.done & rows) >= must.least:
+                    break
+                self._take_fitting(at)
+        return self.problem.meets(self.positions)
 
     @property
     def positions(self) -> Positions:
@@ -162,21 +179,12 @@ def ranked(problem: Problem, key: Floats) -> Positions:
     return np.lexsort((problem.row, -key))
 
 
-def down_the_list(problem: Problem) -> tuple[Positions, bool]:
-    """Work off the list sorted by worth, skipping whom there is no time for; tell whether the musts were met."""
-    order = ranked(problem, problem.worth)
-    filling = Filling(problem)
-    met = filling.meet(order)
-    filling.go_down(order[problem.worth[order] > 0])
-    return filling.positions, met
-
-
 def keeps(problem: Problem, chosen: Positions) -> bool:
     """Whether a choice keeps every limit, calls no account twice, meets the musts and parts no unit."""
     rows = problem.row[chosen]
     if len(np.unique(rows)) != len(rows) or (problem.left(chosen) < -SLACK).any():
         return False
-    if any(np.isin(must.rows, rows).sum() < must.least for must in problem.musts):
+    if not problem.meets(chosen):
         return False
     every = np.unique(problem.row)
     units = int(problem.unit.max()) + 1

@@ -26,18 +26,18 @@ class RoleMinutes(Written):
     put your own beside them.
     """
 
-    sales: float = Field(default=45.0, gt=0)
-    service: float = Field(default=30.0, gt=0)
-    technical: float = Field(default=60.0, gt=0)
-    financial: float = Field(default=30.0, gt=0)
+    sales: float = Field(default=45.0, gt=0, allow_inf_nan=False)
+    service: float = Field(default=30.0, gt=0, allow_inf_nan=False)
+    technical: float = Field(default=60.0, gt=0, allow_inf_nan=False)
+    financial: float = Field(default=30.0, gt=0, allow_inf_nan=False)
 
 
 class SizeFactors(Written):
     """How much longer a contact takes with a large account, and how much shorter with a small one."""
 
-    small: float = Field(default=1.0, gt=0)
-    middle: float = Field(default=1.0, gt=0)
-    large: float = Field(default=1.5, gt=0)
+    small: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    middle: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    large: float = Field(default=1.5, gt=0, allow_inf_nan=False)
 
 
 class ContactRules(Written):

@@ -78,7 +78,7 @@ class Drawn:
     candidate
         bool per account of the roster.
     propensity
-        P(called), NaN for those that are no candidates.
+        P(called), NaN for those that are no candidates or were certain to be called.
     calls
         Positions in ``choices`` of the calls drawn.
     """
@@ -96,8 +96,10 @@ class Verdict:
     ----------
     calls
         Positions in ``choices`` of the calls to make, ascending.
+    listed
+        Positions in ``choices`` of the calls that the plan would make had nobody been held out.
     on_list
-        Per account: whether the plan would call it had nobody been held out.
+        Per account: whether it is among them.
     price
         Per pool: worth of one more hour (or contact); NaN where the policy prices nothing.
     gap
@@ -107,6 +109,7 @@ class Verdict:
     """
 
     calls: NDArray[np.int64]
+    listed: NDArray[np.int64]
     on_list: NDArray[np.bool_]
     price: NDArray[np.float64]
     gap: float

@@ -162,7 +162,10 @@ def draw_holdout(
     Every account has a number in [0, 1) hashed from seed, period and its id (periods of one horizon, counted
     from 1970). Within each stratum (size by half of the risk) the share with the smallest numbers is held out;
     the fraction left over is rounded at random, so each is held out with probability ``rules.holdout``. An
-    account on an earlier list keeps its draw, held out or not, until the horizon of that draw is over.
+    account on an earlier list keeps its draw, held out or not, until the horizon of that draw is over, also where
+    ``rules.holdout`` is 0 by now; once there is
+    such a list all others are drawn anew, by the moment instead of the period: who may be called now depends on
+    what the old numbers settled then, and the lot must not.
 
     Parameters
     ----------
@@ -176,9 +179,9 @@ def draw_holdout(
     )
     stratum = np.array([f"{s}, {h}" for s, h in zip(size, half, strict=True)], dtype=object)
     held = np.zeros(n, dtype=np.bool_)
-    if rules.holdout == 0:
+    if rules.holdout == 0 and not len(earlier):
         return Holdout(held, until, stratum)
-    period = roster.as_of // max(roster.horizon.micros, 1)
+    period = f"at {roster.as_of}" if len(earlier) else roster.as_of // max(roster.horizon.micros, 1)
     number = np.array([unit_hash(rules.seed, period, i) for i in roster.ids])
     at = pd.Index(earlier["account"]).get_indexer(roster.account)
     before = at >= 0
@@ -206,8 +209,8 @@ def earlier_draws(history: History, previous: pd.DataFrame | None, as_of: int) -
         holds = (
             known_at(decided, np.where(recorded == NEVER, decided, recorded), as_of) & (end != NEVER) & (end > as_of)
         )
-        holds &= (_flag(frame["on_list"]) == 1) & (frame["assignment"] == "random").to_numpy()
-        found = pd.DataFrame({"held": _flag(frame["contact"]) == 0, "until": end, "decided": decided})
+        holds &= (flags(frame["on_list"]) == 1) & (frame["assignment"] == "random").to_numpy()
+        found = pd.DataFrame({"held": flags(frame["contact"]) == 0, "until": end, "decided": decided})
         if "account" in frame:
             found["account"] = frame["account"].to_numpy(dtype=np.int64)
         else:
@@ -221,7 +224,8 @@ def earlier_draws(history: History, previous: pd.DataFrame | None, as_of: int) -
     return every[every["account"] >= 0].drop_duplicates("account", keep="first")
 
 
-def _flag(column: pd.Series) -> NDArray[np.float64]:
+def flags(column: pd.Series) -> NDArray[np.float64]:
+    """Read true and false as 1.0 and 0.0; NaN where empty."""
     return np.array([np.nan if pd.isna(v) else float(v) for v in column], dtype=np.float64)
 
 

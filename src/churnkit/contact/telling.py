@@ -133,6 +133,7 @@ def _decisions(scene: Scene, verdict: Verdict, rules: ContactRules, *, called: N
     """One row per eligible account: by lot for those on the list (if there is a holdout), by judgement else."""
     roster, choices = scene.roster, scene.choices
     shown = scene.best.copy()
+    shown[choices.row[verdict.listed]] = verdict.listed
     shown[choices.row[verdict.calls]] = verdict.calls
     rows = np.flatnonzero(scene.standing.eligible)
     on_list = verdict.on_list[rows]
@@ -143,8 +144,9 @@ def _decisions(scene: Scene, verdict: Verdict, rules: ContactRules, *, called: N
     until = np.where(by_lot, scene.holdout.until[rows], roster.as_of + roster.horizon.micros)
     propensity = np.where(by_lot, 1 - rules.holdout, np.nan)
     if verdict.drawn is not None:
-        by_lot = by_lot | verdict.drawn.candidate[rows]
-        propensity = np.where(verdict.drawn.candidate[rows], verdict.drawn.propensity[rows], propensity)
+        explored = np.isfinite(verdict.drawn.propensity[rows])
+        by_lot = by_lot | explored
+        propensity = np.where(explored, verdict.drawn.propensity[rows], propensity)
     return pd.DataFrame(
         {
             "account_id": roster.frame["account_id"].iloc[rows].reset_index(drop=True),

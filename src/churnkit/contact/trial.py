@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
+from churnkit.contact.judged import ASSUMPTION as BESIDE
+from churnkit.contact.judged import judged
 from churnkit.contact.later import later_calls
+from churnkit.contact.role_chances import role_chances
 from churnkit.contact.signs import UNKNOWN, likeliest, likely
-from churnkit.contact.standing import stamps
+from churnkit.contact.standing import flags, stamps
 from churnkit.features import compute
 from churnkit.history.controls import trial as reconstructed
 from churnkit.labels import label
@@ -18,6 +20,7 @@ from churnkit.tables import ROLES
 from churnkit.timeline import NEVER
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from churnkit.features import Expression
@@ -48,7 +51,8 @@ class Trial:
     contact, role
         Whether a contact was decided on; int8 position in ``ROLES``, -1 where there is none.
     propensity, role_propensity
-        P(contacted), NaN where it has to be estimated; and P(each role | contacted) [n, roles].
+        P(contacted), NaN where it has to be estimated; and P(each role | contacted) [n, roles]
+        (:func:`churnkit.contact.role_chances.role_chances`).
     left
         1.0 left within the main horizon, 0.0 stayed.
     kind
@@ -66,6 +70,8 @@ class Trial:
     certain
         Decisions said to be drawn by lot that could not have gone the other way (propensity 0 or 1), or whose
         propensity is not known: they tell nothing and are left out.
+    repeated
+        Decisions that only repeat a draw of the holdout that still held: a draw counts once.
     """
 
     rung: str
@@ -84,15 +90,26 @@ class Trial:
     kinds: Floats | None = None
     later: Floats | None = None
     certain: int = 0
+    repeated: int = 0
 
     def __len__(self) -> int:
         return len(self.account)
+
+    def only(self, kept: NDArray[np.bool_]) -> Trial:
+        """Give the same trial of some of its decisions."""
+        rows = {
+            column.name: getattr(self, column.name)[kept]
+            for column in fields(self)
+            if isinstance(getattr(self, column.name), np.ndarray)
+        }
+        return replace(self, **rows)
 
 
 def read_trial(history: History, churn: ChurnDefinition, features: tuple[Expression, ...]) -> Trial | None:
     """Gather the decisions that can tell an effect.
 
-    Those by lot; else contacts by lot, their controls reconstructed; else those of judgement.
+    Those by lot; else contacts by lot, their controls reconstructed; else those of judgement; else contacts of
+    judgement beside accounts that were not called (:mod:`churnkit.contact.judged`).
 
     Covariates and signs are taken at ``decided_at``, with what was known then; the outcome is the churn
     definition's from there on. Gives None where there are no decisions, or all or none were to call.
@@ -100,6 +117,8 @@ def read_trial(history: History, churn: ChurnDefinition, features: tuple[Express
     frame, rung, assumption, certain = _decisions(history, churn)
     if not len(frame):
         return None
+    again = _repeats(frame) if rung == RANDOMISED else np.zeros(len(frame), dtype=np.bool_)
+    frame = frame[~again]
     decided, account = stamps(frame, "decided_at"), frame["account"].to_numpy(dtype=np.int32)
     left = _outcomes(history, churn, account, decided)
     keep = left >= 0
@@ -110,6 +129,8 @@ def read_trial(history: History, churn: ChurnDefinition, features: tuple[Express
     random = rung != OBSERVATIONAL
     account, decided = account[keep], decided[keep]
     kinds = likely(history, account, decided)
+    X = compute(features, history, account=account, cutoff=decided).values.astype(np.float64)
+    given = _numbers(frame, "role_propensity")[keep] if random else np.full(len(account), np.nan)
     return Trial(
         rung=rung,
         account=account,
@@ -117,16 +138,17 @@ def read_trial(history: History, churn: ChurnDefinition, features: tuple[Express
         contact=contact,
         role=np.where(contact, role, -1).astype(np.int8),
         propensity=_numbers(frame, "propensity")[keep] if random else np.full(len(account), np.nan),
-        role_propensity=_role_shares(contact, role),
+        role_propensity=role_chances(contact, role, given, X),
         left=left[keep].astype(np.float64),
         kind=np.full(len(account), UNKNOWN, dtype=np.int8) if kinds is None else likeliest(kinds),
-        X=compute(features, history, account=account, cutoff=decided).values.astype(np.float64),
+        X=X,
         immature=int((left == _IMMATURE).sum()),
         outside=int((left == _OUTSIDE).sum()),
         assumption=assumption,
         kinds=kinds,
         later=later_calls(history, account, decided, churn.horizon.micros),
         certain=certain,
+        repeated=int(again.sum()),
     )
 
 
@@ -151,7 +173,26 @@ def _decisions(history: History, churn: ChurnDefinition) -> tuple[pd.DataFrame, 
                 found.assumption,
                 certain,
             )
-    return (pd.DataFrame() if written is None else written), OBSERVATIONAL, "", certain
+    if written is not None and written["contact"].nunique() > 1:
+        return written, OBSERVATIONAL, "", certain
+    return judged(history, churn), OBSERVATIONAL, BESIDE, certain
+
+
+def _repeats(frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """Mark decisions on a list made while an earlier draw of the same account still held: no new lot was drawn."""
+    out = np.zeros(len(frame), dtype=np.bool_)
+    if not {"on_list", "until"} <= set(frame.columns):
+        return out
+    decided, until, account = stamps(frame, "decided_at"), stamps(frame, "until"), frame["account"].to_numpy()
+    listed = np.flatnonzero(flags(frame["on_list"]) == 1)
+    holds: dict[int, int] = {}
+    for row in listed[np.argsort(decided[listed], kind="stable")].tolist():
+        code = int(account[row])
+        if code in holds and decided[row] < holds[code]:
+            out[row] = True
+        elif until[row] != NEVER:
+            holds[code] = int(until[row])
+    return out
 
 
 _IMMATURE, _OUTSIDE = -1, -2
@@ -166,13 +207,6 @@ def _roles(frame: pd.DataFrame) -> NDArray[np.int8]:
         return np.full(len(frame), -1, dtype=np.int8)
     at = {role: i for i, role in enumerate(ROLES)}
     return np.array([at.get(r, -1) if isinstance(r, str) else -1 for r in frame["role"]], dtype=np.int8)
-
-
-def _role_shares(contact: NDArray[np.bool_], role: NDArray[np.int8]) -> Floats:
-    """Give P(role | contacted) as it came out, the same for every row: roles are drawn, or follow, a staff's mix."""
-    counts = np.bincount(role[contact & (role >= 0)], minlength=len(ROLES)).astype(np.float64)
-    shares = counts / counts.sum() if counts.sum() else np.full(len(ROLES), np.nan)
-    return np.tile(shares, (len(contact), 1))
 
 
 def _outcomes(

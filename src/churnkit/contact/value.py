@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 MONTH = 365.25 / 12
 YEAR = 365 * DAY
+PLAIN = "money, as in the data"
+"""The unit where no currency is named."""
 
 SPENDING = ("order", "purchase", "sale", "transaction", "payment", "invoice_paid", "invoice", "revenue", "spend")
 """Activity events whose value is money, the first that a history has counts."""
@@ -181,7 +183,7 @@ def _monthly_income(roster: Roster, history: History) -> tuple[Floats | None, st
             spent += np.bincount(part.account[rows], part.value[rows], minlength=len(spent))
     spent = spent[roster.account]
     age = np.clip(roster.as_of - history.opened[roster.account], YOUNGEST, YEAR)
-    return spent / (age / DAY / MONTH), f"{name} values of the last 365 days", "money, as in the data"
+    return spent / (age / DAY / MONTH), f"{name} values of the last 365 days", PLAIN
 
 
 def _spending(history: History) -> str | None:
@@ -194,12 +196,26 @@ def _spending(history: History) -> str | None:
     return None
 
 
-def _currency(history: History) -> str:
+def _currencies(history: History) -> list[str]:
     frame = history.subscriptions
-    if frame is None or "currency" not in frame or not frame["currency"].notna().any():
-        return "money, as in the data"
-    found = sorted(frame["currency"].dropna().astype(str).str.upper().unique())
-    return str(found[0]) if len(found) == 1 else f"mixed currencies ({', '.join(found)}) added as they are"
+    if frame is None or "currency" not in frame:
+        return []
+    return sorted(frame["currency"].dropna().astype(str).str.upper().unique())
+
+
+def _currency(history: History) -> str:
+    found = _currencies(history)
+    if not found:
+        return PLAIN
+    return found[0] if len(found) == 1 else f"mixed currencies ({', '.join(found)}) added as they are"
+
+
+def _taken_as(history: History) -> tuple[str, str]:
+    """Give the unit of a value that does not name its own, and say what it is taken as."""
+    found = _currencies(history)
+    if len(found) == 1:
+        return found[0], f"taken as {found[0]}, the currency of the contracts"
+    return PLAIN, f"taken as {PLAIN}: the cost of a call is taken off it"
 
 
 def value_at_stake(value: ValueRule, roster: Roster, history: History) -> Stake:
@@ -218,15 +234,18 @@ def value_at_stake(value: ValueRule, roster: Roster, history: History) -> Stake:
     if isinstance(value, RemainingValue):
         stake = value.stake(roster, history)
     elif isinstance(value, str):
-        stake = Stake(
-            _column(value, roster, history), "money, as in the data", True, (f"value at stake: column {value}.",)
-        )
+        unit, said = _taken_as(history)
+        stake = Stake(_column(value, roster, history), unit, True, (f"value at stake: column {value}, {said}.",))
     else:
         from churnkit.features import compute
 
         cutoffs = np.full(len(roster), roster.as_of, dtype=np.int64)
         amount = compute([value], history, roster.account, cutoffs).values[:, 0].astype(np.float64)
-        stake = Stake(amount, "money, as in the data", True, (f"value at stake: {value}.",))
+        unit, said = _taken_as(history)
+        if "mrr" in value.signals_used:
+            unit = _currency(history)
+            said = f"in {unit}"
+        stake = Stake(amount, unit, True, (f"value at stake: {value}, {said}.",))
     amount = np.where(np.isfinite(stake.amount), stake.amount, np.nan)
     negative, missing = amount < 0, np.isnan(amount)
     notes = list(stake.notes)

@@ -99,12 +99,12 @@ def _called(history: History, contacts: pd.DataFrame) -> pd.DataFrame:
     """Give contacts as decisions, each in the week (from Monday, local time) that it fell in."""
     n = len(contacts)
     at = micros(contacts, "contacted_at")
-    week = np.array([_monday(t, history.timezone) for t in at], dtype=np.int64)
+    week = np.array([monday(t, history.timezone) for t in at], dtype=np.int64)
     propensity = contacts["propensity"].to_numpy(dtype=np.float64) if "propensity" in contacts else np.full(n, np.nan)
     given = contacts["assignment"].to_numpy(dtype=object) if "assignment" in contacts else np.full(n, None)
     with np.errstate(invalid="ignore"):
         drawn = (given == "random") & (propensity > 0) & (propensity < 1)
-    owner = _owners(history)[contacts["account"].to_numpy()]
+    owner = owners(history)[contacts["account"].to_numpy()]
     manager = contacts["manager_id"].to_numpy(dtype=object) if "manager_id" in contacts else owner
     return pd.DataFrame(
         {
@@ -131,9 +131,9 @@ def _controls(history: History, churn: Population, called: pd.DataFrame, part: p
     inside[called.loc[called["week"] == week, "account"].to_numpy()] = False
     if "do_not_contact" in history.accounts:
         inside &= ~history.accounts["do_not_contact"].to_numpy(dtype=np.bool_)
-    owners = _owners(history)
+    owner = owners(history)
     if not pd.isna(manager):
-        inside &= owners == manager
+        inside &= owner == manager
     codes = np.flatnonzero(inside).astype(np.int32)
     known = np.unique(part["propensity"].to_numpy())
     return pd.DataFrame(
@@ -152,14 +152,15 @@ def _controls(history: History, churn: Population, called: pd.DataFrame, part: p
     )
 
 
-def _owners(history: History) -> NDArray[np.object_]:
+def owners(history: History) -> NDArray[np.object_]:
+    """Give the manager_id of every account code, None where there is none."""
     n = len(history.accounts)
     if "manager_id" not in history.accounts:
         return np.full(n, None, dtype=object)
     return np.asarray(history.accounts["manager_id"].to_numpy(dtype=object), dtype=np.object_)
 
 
-def _monday(at: int, timezone: str) -> int:
+def monday(at: int, timezone: str) -> int:
     """Give the first instant of the week, by the calendar of a zone."""
     local = as_datetime(int(at)).astimezone(zone(timezone))
     start = as_datetime(0).date().fromordinal(local.date().toordinal() - local.weekday())

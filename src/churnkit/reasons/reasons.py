@@ -114,7 +114,7 @@ def explain(  # noqa: PLR0913 - a public verb of words, all but two by name
     groups: Groups,
     account_ids: pd.Index,
     top: int = 3,
-    protective: int = 1,
+    protective: int = 2,
     locale: str = "en",
     currency: str = "",
     threads: int | None = None,
