@@ -30,7 +30,7 @@ from sklearn.base import clone
 import churnkit as ck
 from churnkit import features as f
 from churnkit.contact import ContactEffect, ContactPlan, RemainingValue
-from churnkit.contact.signs import likely, with_untroubled
+from churnkit.contact.signs import likely
 from churnkit.history.sample import figures as fig
 from churnkit.history.sample import generate
 from churnkit.tables import ROLES
@@ -255,8 +255,7 @@ def swapped(
     kinds = likely(history, codes, cutoff)
     if effect is not None and kinds is not None:
         role = np.repeat(np.arange(len(ROLES), dtype=np.int8)[None, :], len(codes), axis=0)
-        known = with_untroubled(kinds, p0, cutoff)
-        saved = [effect.saved(p0, role[:, r], known) for r in range(len(ROLES))]
+        saved = [effect.saved(p0, role[:, r], kinds) for r in range(len(ROLES))]
         out["true_p0"] = np.column_stack(saved) * value[:, None]
     groups = truth.groupby("cause")[["p0", *(f"effect_{r}" for r in ROLES)]].sum()
     share = groups.drop(columns="p0").div(groups["p0"], axis=0).loc[truth["cause"]].to_numpy()

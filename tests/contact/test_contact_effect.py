@@ -131,8 +131,8 @@ def test_shrinking_worked_by_hand():
     prior = declared(DeclaredEffect())
     assert prior[CELL] == pytest.approx(0.15)
     assert prior[NO_SIGN] == pytest.approx(0.05)  # sales where service fits
-    assert prior[SERVICE * len(KINDS) + ASLEEP] == -HARM  # nothing to mend
-    assert prior[np.array([0, SERVICE]) * len(KINDS) + UNTROUBLED] == pytest.approx([-HARM, 0.05])
+    assert prior[SERVICE * len(KINDS) + ASLEEP] == -HARM[ASLEEP]  # nothing to mend
+    assert prior[np.array([0, SERVICE]) * len(KINDS) + UNTROUBLED] == pytest.approx([-HARM[UNTROUBLED], 0.05])
     found = halves(eight())
     after = shrink(prior, found.share, np.full_like(found.covariance, 0.5))
     height, rest = SPREAD["height"], sum(s**2 for name, s in SPREAD.items() if name != "height")

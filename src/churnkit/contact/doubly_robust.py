@@ -26,7 +26,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from churnkit.contact.roles import one_kind
-from churnkit.contact.signs import KINDS, with_untroubled
+from churnkit.contact.signs import KINDS
 from churnkit.contact.trial import OBSERVATIONAL
 from churnkit.contact.uncalled import expected_calls, leaned, narrower, uncalled
 from churnkit.tables import ROLES
@@ -48,8 +48,11 @@ BIAS = 0.25
 somebody for reasons that no table holds. A judgement, of the size of the effects themselves."""
 LEAST_APART = 0.25
 """A comparison of sides that were nearer to each other is not blown up further."""
-RIDGE = 1e-9
-"""Keeps the regression solvable where two kinds always go together."""
+RIDGE, UNTOLD = 1e-7, 1.0
+"""Keeps the regression solvable where kinds always go together; and the standard deviation, in shares of leavers, of
+what it cannot tell apart then."""
+LEAST_HELD = 0.5
+"""Of a kind that all calls of a role together hold less of, in accounts, they tell nothing."""
 ROUNDS = 12
 """p0 and the shares follow from each other; so often, going half the way each time, they are brought together."""
 _LEAST_LEAVERS = 10
@@ -106,7 +109,7 @@ def estimate(trial: Trial) -> Estimate:
 def from_nuisances(trial: Trial, outcome: Floats, propensity: Floats, overlap: NDArray[np.bool_]) -> Estimate:
     """Estimate from an outcome model m and propensities e, float64 [n] each."""
     m = np.clip(outcome, LEAST, MOST)
-    kinds, left_out = _kinds(trial, m), int((~overlap).sum())
+    kinds, left_out = _kinds(trial), int((~overlap).sum())
     m, e, kinds = m[overlap], propensity[overlap], kinds[overlap]
     trial = trial.only(overlap)
     calls = expected_calls(e, trial.contact, trial.later)
@@ -179,9 +182,9 @@ def _apart(trial: Trial, m: Floats, p0: Floats, e: Floats) -> float:
     return float(np.clip(1.0 + (weight * more).sum() / weight.sum(), LEAST_APART, 1.0))
 
 
-def _kinds(trial: Trial, m: Floats) -> Floats:
+def _kinds(trial: Trial) -> Floats:
     """Give how likely each kind is on every row, [n, kinds]."""
-    return one_kind(trial.kind) if trial.kinds is None else with_untroubled(trial.kinds, m, trial.decided)
+    return one_kind(trial.kind) if trial.kinds is None else trial.kinds
 
 
 def _counts(trial: Trial, p0: Floats, kinds: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
@@ -209,19 +212,23 @@ class _Regression:
         g = np.where(contact, 0.0, off / (1 - self.e))
         g[called] -= off[called] / self.eq[called]
         self.role, weight = role, self.eq * p0 / (m * (1 - m))
-        there = (kinds[called] > 0).any(axis=0)
+        held = kinds[called].sum(axis=0)
+        there = held >= min(LEAST_HELD, held.max())
         self.cells = role * len(KINDS) + np.flatnonzero(there)
         mix = kinds[:, there]
         self.lean = mix * weight[:, None]
         normal = (mix * (weight * p0)[:, None]).T @ mix
         self.inverse = np.linalg.inv(normal + RIDGE * np.trace(normal) / len(normal) * np.eye(len(normal)))
+        blind = np.eye(len(normal)) - self.inverse @ normal
+        self.untold = UNTOLD**2 * blind @ blind.T
         self.share = self.inverse @ (self.lean.T @ g)
 
     def covariance(self, other: _Regression) -> Floats:
         """With another role: the controls are common to them; the called ones are not."""
         called = 1 / np.where(self.eq > 0, self.eq, np.inf) if self.role == other.role else 0.0
         noise = self.m * (1 - self.m) * (1 / (1 - self.e) + called)
-        return np.asarray(self.inverse @ ((self.lean * noise[:, None]).T @ other.lean) @ other.inverse.T)
+        told = self.inverse @ ((self.lean * noise[:, None]).T @ other.lean) @ other.inverse.T
+        return np.asarray(told + self.untold if self is other else told)
 
 
 def _pooled(trial: Trial, m: Floats, p0: Floats, e: Floats) -> tuple[float, float, float]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from churnkit import features as f
 from churnkit.contact.roles import NO_THEME, main_theme
-from churnkit.contact.signs import ASLEEP, likeliest, likely, with_untroubled
+from churnkit.contact.signs import ASLEEP, likeliest, likely
 from churnkit.errors import UnknownAccount, WrongModel
 from churnkit.timeline import Span
 
@@ -122,7 +122,7 @@ def read_roster(scores: Scores, reasons: Reasons | None, history: History) -> Ro
             f"reasons: none of the {told['account_id'].nunique():,} accounts explained is among the {len(ids):,} "
             "scored. Pass the reasons that model.explain(scores) gave for these scores."
         )
-    theme, kinds = _troubles(history, codes, int(scores.as_of), probability, main_theme(told, ids))
+    theme, kinds = _troubles(history, codes, int(scores.as_of), main_theme(told, ids))
     return Roster(
         frame=frame,
         account=codes,
@@ -144,7 +144,7 @@ def read_roster(scores: Scores, reasons: Reasons | None, history: History) -> Ro
 
 
 def _troubles(
-    history: History, codes: NDArray[np.int32], as_of: int, probability: Floats, from_reasons: NDArray[np.int8]
+    history: History, codes: NDArray[np.int32], as_of: int, from_reasons: NDArray[np.int8]
 ) -> tuple[NDArray[np.int8], Floats | None]:
     """Give the likeliest theme of every account and the shares of kinds, None without signs."""
     cutoff = np.full(len(codes), as_of, dtype=np.int64)
@@ -153,7 +153,7 @@ def _troubles(
         return from_reasons, None
     sign = likeliest(kinds)
     theme = np.where((sign >= 0) & (sign < ASLEEP), sign, from_reasons).astype(np.int8)
-    return theme, with_untroubled(kinds, probability, cutoff)
+    return theme, kinds
 
 
 def _ends(history: History, codes: NDArray[np.int32], as_of: int, within: float) -> Floats:

@@ -33,10 +33,11 @@ trouble that they fit may be nothing, or the .30 that the literature assumes, an
 which trouble is surer than that. The others are shares of leavers. Held fixed: choosing them by the likelihood of a
 trial of a thousand contacts follows its luck."""
 
-HARM = 0.1
-"""Share of the risk that a call adds where it has nothing to mend: it reminds of a contract, or raises the matter of
-money. In the experiment of Ascarza, Iyengar and Schleicher (2016) calls raised 6.4 % of leavers to 10.0 %, more than
-half as many again over all called; a judgement, well on the careful side of that."""
+HARM = {UNTROUBLED: 0.1, ASLEEP: 0.5}
+"""Share of the risk that a call adds where it has nothing to mend. It reminds who is asleep of a contract: in the
+experiment of Ascarza, Iyengar and Schleicher (2016) calls raised 6.4 % of leavers to 10.0 %, more than half as many
+again, over all who were called, asleep or not. Or it raises the matter of money with somebody who is content: a
+judgement."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,8 +70,8 @@ def declared(prior: Effect) -> Floats:
     kind = np.tile(np.arange(len(KINDS)), len(ROLES))
     theme = np.where(kind < len(THEMES), kind, -1).astype(np.int8)
     fit = fit_of_roles()[kind, role]
-    harm = np.where(np.isin(kind, (ASLEEP, UNTROUBLED)) & (fit == 0), HARM, 0.0)
-    return np.asarray(prior.saved(np.ones(len(role)), role, theme) * fit - harm)
+    harm = np.array([HARM.get(k, 0.0) for k in kind.tolist()])
+    return np.asarray(prior.saved(np.ones(len(role)), role, theme) * fit - np.where(fit == 0, harm, 0.0))
 
 
 def spread_before(prior: Floats) -> Floats:

@@ -48,15 +48,10 @@ COMPLAINTS = {
     ),
 }
 """What a comment about each theme looks like; the first that is found in this order counts."""
-SAID = 0.9
-"""So often who writes of a trouble writes of their own: a judgement."""
-HALF_LIFE = 90.0
-"""Days in which half of that is past."""
 PRAISE = {"nps": (9.0, 10.0), "csat": (5.0, 5.0), "ces": (6.0, 7.0)}
 """Scores that stand beside praise, on the usual scales: promoters (Reichheld 2003, Harvard Business Review 81), five
 of five, six or seven of seven. Of other metrics, and other scales, every comment counts."""
-PSEUDO = 20.0
-"""How many complaints the declared shares of themes, all alike, weigh as much as."""
+WEEK = 7 * DAY
 _PATTERNS = {theme: re.compile(words, re.IGNORECASE) for theme, words in COMPLAINTS.items()}
 
 
@@ -98,36 +93,22 @@ class Complaints:
         account = frame["account"].to_numpy(dtype=np.int64)
         return cls(account[keep], theme[keep], occurred[keep], known[keep])
 
-    def weight(self, account: NDArray[np.int32], cutoff: NDArray[np.int64], themes: int) -> Floats:
-        """Give the weight of evidence of what each account wrote, float64 [n, themes], with what was known then.
+    def weekly(self, account: NDArray[np.int32], cutoff: NDArray[np.int64], weeks: int) -> Floats:
+        """Count what each account wrote in each week before a moment, with what was known then.
 
-        log(SAID / the others' share of the rest) for the theme written of, halved every ``HALF_LIFE`` days.
+        Returns
+        -------
+        float64 [n, weeks, themes]
+            The oldest week first.
         """
-        full = np.log(SAID / ((1.0 - SAID) / (len(COMPLAINTS) - 1)))
-        out = np.zeros((len(account), themes))
+        out = np.zeros((len(account), weeks, len(THEMES)))
         for now in np.unique(cutoff) if len(self.account) else ():
             rows = np.flatnonzero(cutoff == now)
-            there = known_at(self.occurred, self.known, now)
-            last = np.full((max(account.max(), self.account.max()) + 1, themes), np.iinfo(np.int64).min)
-            np.maximum.at(last, (self.account[there], self.theme[there]), self.occurred[there])
-            mine = last[account[rows]]
-            said = mine > np.iinfo(np.int64).min
-            days = np.where(said, now - np.where(said, mine, now), 0) / DAY
-            out[rows] = np.where(said, full * 0.5 ** (days / HALF_LIFE), 0.0)
-        return out
-
-    def shares(self, cutoff: NDArray[np.int64], themes: int) -> Floats:
-        """Give how common each trouble is in the book, float64 [n, themes]: declared alike, moved by complaints.
-
-        An account that has written of a trouble counts once for it; a theme of no complaint list has a share of 0.
-        """
-        listed = np.array([t in COMPLAINTS for t in THEMES[:themes]])
-        out = np.zeros((len(cutoff), themes))
-        for now in np.unique(cutoff):
-            there = known_at(self.occurred, self.known, now)
-            pairs = np.unique(self.account[there] * themes + self.theme[there])
-            count = np.bincount(pairs % themes, minlength=themes)
-            out[cutoff == now] = (PSEUDO * listed / listed.sum() + count) / (PSEUDO + count.sum())
+            ago = (now - 1 - self.occurred) // WEEK
+            there = known_at(self.occurred, self.known, now) & (ago < weeks)
+            count = np.zeros((int(max(account.max(), self.account.max())) + 1, weeks, len(THEMES)))
+            np.add.at(count, (self.account[there], weeks - 1 - ago[there], self.theme[there]), 1.0)
+            out[rows] = count[account[rows]]
         return out
 
 

@@ -1,0 +1,10 @@
+"""Signs: what troubles an account, told by how weeks of use, cases, scores and prices went.
+
+``weeks`` lays side by side what was seen each week, ``states`` says what an account can be in, ``sightings`` how likely
+what was seen is in each state, ``course`` follows the states from week to week, ``naming`` tells the kinds.
+"""
+
+from churnkit.contact.signs.kinds import ASLEEP, KINDS, UNKNOWN, UNTROUBLED
+from churnkit.contact.signs.naming import likeliest, likely, trouble
+
+__all__ = ["ASLEEP", "KINDS", "UNKNOWN", "UNTROUBLED", "likeliest", "likely", "trouble"]

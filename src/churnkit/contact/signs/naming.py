@@ -1,0 +1,88 @@
+"""How likely each kind is: the weeks of accounts, followed beside those of their book."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from churnkit.contact.signs.complaints import Complaints
+from churnkit.contact.signs.course import Book, book_of, follow, season_of
+from churnkit.contact.signs.kinds import KINDS, UNKNOWN, UNTROUBLED
+from churnkit.contact.signs.states import to_kinds
+from churnkit.contact.signs.weeks import Weeks, names_troubles, read
+from churnkit.timeline import DAY
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from churnkit.history import History
+
+    Codes = NDArray[np.int8]
+    Floats = NDArray[np.float64]
+
+PEERS, LEAST_PEERS = 500, 20
+"""So many accounts of the book, spread evenly, tell what is usual; with fewer than ``LEAST_PEERS`` nothing is."""
+EVERY = 28 * DAY
+"""What is usual is counted anew every four weeks."""
+ROWS = 1_000
+"""Accounts followed at once."""
+
+
+def likely(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64]) -> Floats | None:
+    """Tell how likely each kind would be the one, did an account leave, with what was known at a moment.
+
+    What an account is told to be depends on what was known of it and its book at the moment, not on which other
+    accounts or moments are asked about.
+
+    Parameters
+    ----------
+    account, cutoff
+        Codes and moments [n].
+
+    Returns
+    -------
+    float64 [n, kinds]
+        Rows add up to 1. "No sign" where the book has too few accounts yet. None where the history has no signs.
+    """
+    if not len(account) or not names_troubles(history):
+        return None
+    said = Complaints.of(history)
+    out, books = np.zeros((len(account), len(KINDS))), dict[int, Book | None]()
+    for now in np.unique(cutoff).tolist():
+        rows = np.flatnonzero(cutoff == now)
+        peers = _peers(history, now, said)
+        counted = now - now % EVERY
+        if counted not in books:
+            before = _peers(history, counted, said)
+            books[counted] = None if before is None else book_of(before)
+        book = books[counted]
+        if peers is None or book is None:
+            out[rows, UNKNOWN] = 1.0
+            continue
+        book = Book(book.usual, *season_of(peers))
+        for start in range(0, len(rows), ROWS):
+            mine = rows[start : start + ROWS]
+            out[mine] = to_kinds(follow(read(history, account[mine], cutoff[mine], said), book)[0])
+    return out
+
+
+def trouble(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64]) -> Codes:
+    """Name the likeliest kind of each account: a position in ``THEMES``, ``ASLEEP``, or -1 without signs; int8 [n]."""
+    kinds = likely(history, account, cutoff)
+    return np.full(len(account), UNKNOWN, dtype=np.int8) if kinds is None else likeliest(kinds)
+
+
+def likeliest(kinds: Floats) -> Codes:
+    """Give the code of the greatest share of every row, "untroubled" left out: what the trouble is, if there is one."""
+    found = np.where(np.arange(len(KINDS)) == UNTROUBLED, -1.0, kinds).argmax(axis=1)
+    return np.where(found == len(KINDS) - 1, UNKNOWN, found).astype(np.int8)
+
+
+def _peers(history: History, now: int, said: Complaints) -> Weeks | None:
+    """Read the weeks of accounts that had been opened by a moment; None where they are too few."""
+    opened = np.flatnonzero(history.opened < now)
+    if len(opened) < LEAST_PEERS:
+        return None
+    chosen = opened[np.unique(np.linspace(0, len(opened) - 1, PEERS).astype(np.int64))].astype(np.int32)
+    return read(history, chosen, np.full(len(chosen), now), said)
