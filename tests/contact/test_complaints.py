@@ -4,16 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnkit.contact.complaints import COMPLAINTS, Complaints, theme_of
-from churnkit.contact.signs import KINDS, likely
+from churnkit.contact.signs import KINDS, likeliest, likely
+from churnkit.contact.signs.complaints import COMPLAINTS, Complaints, theme_of
 from churnkit.history import History
 from churnkit.history.signals import THEMES
 from churnkit.timeline import moment
 
 AT = pd.Timestamp("2025-06-01", tz="UTC")
 SUPPORT, BILLING = THEMES.index("support"), THEMES.index("billing")
-FULL = np.log(0.9 / (0.1 / 3))
-"""Nine in ten write of their own trouble, the tenth is shared by the other three."""
 
 
 @pytest.mark.parametrize(
@@ -88,37 +86,33 @@ def history():
     return book()
 
 
-def test_a_complaint_weighs_half_after_ninety_days_and_nothing_before_it_is_known(history):
-    who, at = np.arange(40, dtype=np.int32), np.full(40, moment(AT))
-    weight = Complaints.of(history).weight(who, at, len(THEMES))
-    assert weight[0, BILLING] == pytest.approx(FULL / 2)
-    assert weight[1, BILLING] == pytest.approx(FULL * 0.5 ** (10 / 90))
-    assert weight[7, SUPPORT] == pytest.approx(FULL * 0.25)  # the last one counts
-    assert sorted(set(np.flatnonzero(weight.any(axis=1)))) == [0, 1, 7]
+def test_a_complaint_stands_in_its_week_and_nowhere_before_it_is_known(history):
+    """Weeks count back from the moment: the 1st to 7th day before it is the last one."""
+    found = weekly(history)
+    assert sorted(zip(*np.nonzero(found), strict=True)) == [
+        (0, 51 - 90 // 7, BILLING),
+        (1, 51 - 10 // 7, BILLING),
+        (7, 51 - 200 // 7, SUPPORT),
+        (7, 51 - 180 // 7, SUPPORT),
+    ]
+    assert found.max() == 1.0
 
 
-def test_how_common_a_trouble_is_moves_with_complaints(history):
-    """Two accounts wrote of the price, one of failures: (20 / 4 + 2) / 23 and (20 / 4 + 1) / 23."""
-    shares = Complaints.of(history).shares(np.array([moment(AT)]), len(THEMES))[0]
-    assert shares[[BILLING, SUPPORT]] == pytest.approx([7 / 23, 6 / 23])
-    assert shares.sum() == pytest.approx(1.0)
+def weekly(history):
+    return Complaints.of(history).weekly(np.arange(40, dtype=np.int32), np.full(40, moment(AT)), 52)
 
 
 def test_the_trouble_written_of_is_the_trouble_told(history):
     kinds = likely(history, np.arange(40, dtype=np.int32), np.full(40, moment(AT)))
     assert KINDS[kinds[1].argmax()] == "billing"
-    assert KINDS[np.delete(kinds[7], KINDS.index("untroubled")).argmax()] == "support"
+    assert THEMES[likeliest(kinds)[7]] == "support"
 
 
 def test_the_comments_of_a_history_are_cut_as_all_else(history):
     then = history.known_at(AT)
     assert len(history.comments) == 9
     assert sorted(then.comments["account_id"]) == ["c00", "c01", "c05", "c06", "c07", "c07"]
-    assert Complaints.of(then).weight(
-        np.arange(40, dtype=np.int32), np.full(40, moment(AT)), len(THEMES)
-    ) == pytest.approx(
-        Complaints.of(history).weight(np.arange(40, dtype=np.int32), np.full(40, moment(AT)), len(THEMES))
-    )
+    assert weekly(then).tolist() == weekly(history).tolist()
 
 
 def test_a_history_without_comments_has_no_complaints():
@@ -127,6 +121,4 @@ def test_a_history_without_comments_has_no_complaints():
         activity=pd.DataFrame({"account_id": ["a"], "occurred_at": [AT - pd.Timedelta(days=1)], "event": ["login"]}),
     )
     assert bare.comments is None
-    nothing = Complaints.of(bare)
-    assert not nothing.weight(np.zeros(1, dtype=np.int32), np.array([moment(AT)]), len(THEMES)).any()
-    assert nothing.shares(np.array([moment(AT)]), len(THEMES))[0, BILLING] == pytest.approx(0.25)
+    assert not Complaints.of(bare).weekly(np.zeros(1, dtype=np.int32), np.array([moment(AT)]), 52).any()

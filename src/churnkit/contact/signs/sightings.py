@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from churnkit.contact.signs.weeks import Weeks
 
     Floats = NDArray[np.float64]
+    Flags = NDArray[np.bool_]
 
 TIMES = {"support": 4.0, "billing": 4.0, "relationship": 3.0, "usage": 2.0}
 """Cases about a full trouble come so many times as often; how things are done is asked by those as well who get on."""
@@ -47,6 +48,8 @@ SILENT = 0.9
 """So often is a week of the most active user, who is gone, silent."""
 SPARED = 0.3
 """Of those whom a price troubles, so many are those whose price did not rise after all."""
+BOOK = 4
+"""Weeks that the book's share of weeks with the most active user counts, beside an account's own."""
 ROOTS = 0.5
 """Cases come with the seats to this power: the larger the team, the less each needs."""
 _CASES, _ANSWERS, _EVENTS = 3.0, 3.0, 2.0
@@ -67,12 +70,15 @@ class Usual:
         By name, mean and standard deviation of a measure; absent where too few are known.
     rise
         Mean factor by which a price rises where it does; 1: none does.
+    seen
+        Of the weeks in which an account was active, the share in which its most active user was.
     """
 
     rate: dict[str, float] = field(default_factory=dict)
     middle: dict[str, float] = field(default_factory=dict)
     spread: dict[str, float] = field(default_factory=dict)
     rise: float = 1.0
+    seen: float = 0.5
 
 
 def usual(weeks: Weeks, weight: Floats) -> Usual:
@@ -90,7 +96,7 @@ def usual(weeks: Weeks, weight: Floats) -> Usual:
         if off > 0:
             middle[name], spread[name] = mean, off
     rises = weeks.dearer[weeks.dearer > 1]
-    return Usual(rate, middle, spread, float(rises.mean()) if len(rises) else 1.0)
+    return Usual(rate, middle, spread, float(rises.mean()) if len(rises) else 1.0, _often(weeks))
 
 
 def likelihood(weeks: Weeks, usual: Usual) -> Floats:
@@ -172,7 +178,7 @@ def _price(weeks: Weeks, usual: Usual) -> Floats:
     return np.asarray(told[..., None] * table(lambda t, _: float(t == "billing"), untroubled=0.0, asleep=0.0))
 
 
-def main_user(weeks: Weeks, use: Floats) -> tuple[Floats, Floats] | None:
+def main_user(weeks: Weeks, usual: Usual, use: Floats) -> tuple[Floats, Floats] | None:
     """Give the log-likelihoods of the most active user's weeks, there and gone, float64 [n, WEEKS, STATES] each.
 
     Whoever was seen in a share q of the weeks in which others were is seen in 1 - (1 - q)^u of them where use falls to
@@ -180,13 +186,24 @@ def main_user(weeks: Weeks, use: Floats) -> tuple[Floats, Floats] | None:
     """
     if "main" not in weeks.seen or "use" not in weeks.seen:
         return None
-    known = weeks.there & np.isfinite(weeks.seen["main"]) & (weeks.counts("use") > 0)
-    seen = known & (weeks.seen["main"] < WEEK)
-    often = seen.sum() / max(known.sum(), 1)
-    mine = np.clip((seen.sum(axis=1) + 4 * often) / (known.sum(axis=1) + 4), 0.02, 0.97)
+    known, seen = _main(weeks)
+    mine = np.clip((seen.sum(axis=1) + BOOK * usual.seen) / (known.sum(axis=1) + BOOK), 0.02, 0.97)
     chance = 1.0 - (1.0 - mine[:, None]) ** np.minimum(use, 1.0)
     out = []
     for gone in (0.0, SILENT):
         p = np.clip(chance * (1.0 - gone), 0.005, 0.995)[:, None, :]
         out.append(np.where(known[..., None], np.where(seen[..., None], np.log(p), np.log1p(-p)), 0.0))
     return out[0], out[1]
+
+
+def _main(weeks: Weeks) -> tuple[Flags, Flags]:
+    """Tell the weeks [n, WEEKS] in which the most active user could have been seen, and was."""
+    known = weeks.there & np.isfinite(weeks.seen["main"]) & (weeks.counts("use") > 0)
+    return known, known & (weeks.seen["main"] < WEEK)
+
+
+def _often(weeks: Weeks) -> float:
+    if "main" not in weeks.seen or "use" not in weeks.seen:
+        return Usual.seen
+    known, seen = _main(weeks)
+    return float(seen.sum() / max(known.sum(), 1))

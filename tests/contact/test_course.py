@@ -1,0 +1,149 @@
+"""The course of troubles, held against a plain one that lists every state, flag and point of the grid."""
+
+import numpy as np
+import pytest
+
+from churnkit.contact.signs import course
+from churnkit.contact.signs import states as st
+from churnkit.contact.signs.course import Book, book_of, follow
+from churnkit.contact.signs.sightings import Usual, likelihood, main_user
+from churnkit.contact.signs.states import STATES, TROUBLES, state
+from churnkit.contact.signs.weeks import WEEKS, Weeks
+from churnkit.history.signals import THEMES
+
+
+def company(n=6, seed=4, **more):
+    """Accounts that use a product of their own accord; the last one stops half-way, the first is away for a while."""
+    random = np.random.default_rng(seed)
+    use = random.poisson(8.0, (n, WEEKS)).astype(float)
+    use[-1, WEEKS // 2 :] = 0.0
+    seen = {
+        "age": np.broadcast_to(200.0 + 7 * np.arange(WEEKS), (n, WEEKS)),
+        "use": use,
+        "out": random.binomial(use.astype(int), 0.1).astype(float),
+        "failures": (random.random((n, WEEKS)) < 0.02).astype(float),
+        "case support": random.poisson(0.1, (n, WEEKS)).astype(float),
+        "case billing": random.poisson(0.05, (n, WEEKS)).astype(float),
+        "main": np.where(random.random((n, WEEKS)) < 0.8, 3.0, 10.0),
+        "seats": np.full((n, WEEKS), 4.0),
+        "mrr": np.full((n, WEEKS), 100.0),
+    }
+    there, opened = np.ones((n, WEEKS), dtype=bool), np.zeros((n, WEEKS), dtype=bool)
+    there[0, 20:25], there[1, :10] = False, False
+    opened[0, 25], opened[1, 10] = True, True
+    old, forgets = np.ones(n, dtype=bool), np.arange(n) % 2 == 1
+    old[1] = False
+    return Weeks(seen | more, there, opened, old, forgets, np.zeros((n, WEEKS, len(THEMES))))
+
+
+USUAL = Usual(rate={"case support": 0.03, "case billing": 0.02, "out": 0.08})
+SEASON = 2.5 + np.sin(np.arange(WEEKS) / 8)
+
+
+def moves(weeks, i, week):
+    """The law of one week of one account, as one matrix over flag x state, written down from the declared figures."""
+    one = np.zeros((2, STATES, 2, STATES))
+    begins = {t: course.ONSET[t] for t in TROUBLES}
+    begins["support"] += course.FAILED * weeks.seen["failures"][i, week]
+    left = 365.25 - weeks.seen["age"][i, week] % 365.25
+    begins["billing"] += course.DUE * (left < course.AHEAD)
+    begins["usage"] += course.OPENING * weeks.opened[i, week]
+    doze = course.DOZES * weeks.forgets[i]
+    for flag in range(2):
+        go = {0: 1 - course.LEAVES, 1: course.LEAVES} if flag == 0 else {0: course.REPLACED, 1: 1 - course.REPLACED}
+        for then, share in go.items():
+            law = one[flag, :, then]
+            law[st.UNTROUBLED, st.UNTROUBLED] = share * (1 - sum(begins.values()) - doze)
+            law[st.UNTROUBLED, st.FALLING] = share * doze
+            law[st.FALLING, [st.FALLING, st.ASLEEP]] = share * (1 - course.DROPS), share * course.DROPS
+            law[st.ASLEEP, [st.ASLEEP, st.UNTROUBLED]] = share * (1 - course.WAKES), share * course.WAKES
+            for t in TROUBLES:
+                begun, full, passing = (state(t, s) for s in range(3))
+                law[begun, [begun, full, passing]] = (
+                    share * (1 - course.DEEPENS - course.HEALS),
+                    share * course.DEEPENS,
+                    share * course.HEALS,
+                )
+                law[full, [full, passing]] = share * (1 - course.HEALS), share * course.HEALS
+                law[passing, [passing, st.UNTROUBLED]] = share * (1 - course.PASSES), share * course.PASSES
+                if t != "relationship":
+                    law[st.UNTROUBLED, begun] = share * begins[t]
+        gone, begun = course.LEAVES_TROUBLED, state("relationship", 0)
+        one[flag, st.UNTROUBLED, :, begun] = begins["relationship"] * np.array([1 - gone, gone])
+    assert one.sum(axis=(2, 3)) == pytest.approx(1.0)
+    return one.reshape(2 * STATES, 2 * STATES)
+
+
+def plainly(weeks, book, i):
+    """P(state) at the end, by the sum over all pasts."""
+    uses = course._USE
+    told, main = likelihood(weeks, book.usual), main_user(weeks, book.usual, uses)
+    power = weeks.seats**course.POWER * book.season
+    use, known = weeks.counts("use"), weeks.there
+    own = (use[i].sum() + 1) / ((power * known)[i].sum() + 1)
+    grid = np.log(own) - course.BELOW + course.STEP * np.arange(course.GRID)
+    prior = np.exp(-0.5 * ((grid - book.middle) / book.spread) ** 2)
+    now = np.zeros((2, STATES))
+    now[0, st.FIRST :] = course.OLD_TROUBLE if weeks.old[i] else 0.0
+    now[0, st.ASLEEP] = course.OLD_ASLEEP if weeks.old[i] and weeks.forgets[i] else 0.0
+    now[0, st.UNTROUBLED] = 1 - now.sum()
+    now = now.reshape(-1, 1) * prior
+    for week in range(WEEKS):
+        if not weeks.there[i, week]:
+            if week and weeks.there[i, week - 1]:
+                rest = np.zeros_like(now)
+                rest[st.UNTROUBLED] = now.sum(axis=0)
+                now = rest
+            continue
+        now = moves(weeks, i, week).T @ now
+        mean = power[i, week] * np.exp(grid)[None, :] * uses[:, None]
+        size = course.SCATTER
+        law = use[i, week] * np.log(mean) - (use[i, week] + size) * np.log(mean + size)
+        for flag in range(2):
+            seen = told[i, week] + main[flag][i, week]
+            now[flag * STATES : (flag + 1) * STATES] *= np.exp(seen[:, None] + law - law.max())
+        now /= now.sum()
+    return now.reshape(2, STATES, -1).sum(axis=(0, 2))
+
+
+def test_the_course_is_the_sum_over_all_pasts():
+    weeks, book = company(), Book(USUAL, SEASON, 0.2, 0.4)
+    found, calm = follow(weeks, book)
+    assert found.sum(axis=1) == pytest.approx(1.0)
+    for i in range(len(weeks)):
+        assert found[i] == pytest.approx(plainly(weeks, book, i), abs=1e-8), i
+    assert calm[:, -1] == pytest.approx(found[:, st.UNTROUBLED])
+
+
+def test_who_stops_using_is_not_untroubled_and_who_goes_on_is():
+    weeks = company()
+    found, calm = follow(weeks, book_of(weeks))
+    assert found[2:5, st.UNTROUBLED].min() > 0.5
+    assert found[-1, st.UNTROUBLED] < 0.05
+    assert calm[-1, WEEKS // 2 - 2] > 0.5
+
+
+def test_a_failure_calls_trouble_forth_where_use_falls_after_it():
+    failed, spared = (np.zeros((6, WEEKS)) for _ in range(2))
+    failed[:, WEEKS - 12] = 1.0
+    use = np.full((6, WEEKS), 8.0)
+    use[:, WEEKS - 11 :] = 4.0
+    support = slice(state("support", 0), state("support", 2) + 1)
+    told = [
+        follow(company(use=use, failures=x), Book(USUAL, SEASON, 0.2, 0.4))[0][2, support].sum()
+        for x in (failed, spared)
+    ]
+    assert told[0] > 1.5 * told[1]
+
+
+def test_no_week_depends_on_later_ones():
+    """What was said of a week's end does not change with what came after."""
+    weeks, later = company(), company()
+    later.seen["use"][:, WEEKS // 2 :] = 0.0
+    book = Book(USUAL, SEASON, 0.2, 0.4)
+    uses = [follow(w, book)[1][:, : WEEKS // 2] for w in (weeks, later)]
+    quiet = [company(use=np.zeros((6, WEEKS))), company(use=np.zeros((6, WEEKS)))]
+    quiet[1].seen["case billing"][:, WEEKS // 2 :] = 1.0
+    calm = [follow(w, book)[1][:, : WEEKS // 2] for w in quiet]
+    assert calm[0].tolist() == calm[1].tolist()
+    assert np.abs(uses[0] - uses[1]).max() < 0.5  # only the grid of own normal use moves, which rests on all weeks
