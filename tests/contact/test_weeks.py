@@ -52,7 +52,8 @@ def history():
             for a, s, e, m, n, r in contracts
         ]
     )
-    tickets = [
+    tickets = [("a", 50, "Invoice", 48), ("a", 49, "bug", 45)]
+    tickets += [("b", d, "who knows", None) for d in (5, 80)]
         ("a", 50, "Invoice", 48),
         ("a", 49, "bug", 45),
         ("b", 5, "who knows", None),
