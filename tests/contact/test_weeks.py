@@ -54,11 +54,6 @@ def history():
     )
     tickets = [("a", 50, "Invoice", 48), ("a", 49, "bug", 45)]
     tickets += [("b", d, "who knows", None) for d in (5, 80)]
-        ("a", 50, "Invoice", 48),
-        ("a", 49, "bug", 45),
-        ("b", 5, "who knows", None),
-        ("b", 80, "who knows", None),
-    ]
     return History(
         accounts=pd.DataFrame({"account_id": ["a", "b", "c"], "opened_at": [days(500), days(400), days(10)]}),
         activity=activity,
