@@ -72,6 +72,7 @@ def history():
         satisfaction=pd.DataFrame(
             [
                 {"account_id": "a", "occurred_at": days(90), "sent_at": days(95), "metric": "nps", "score": 3.0},
+                {"account_id": "b", "occurred_at": days(300), "sent_at": days(300), "metric": "nps", "score": 9.0},
                 {"account_id": "a", "occurred_at": days(20), "sent_at": days(20), "metric": "nps", "score": np.nan},
             ]
         ),
