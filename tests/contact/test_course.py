@@ -123,6 +123,26 @@ def test_who_stops_using_is_not_untroubled_and_who_goes_on_is():
     assert calm[-1, WEEKS // 2 - 2] > 0.5
 
 
+def test_what_is_usual_leaves_out_who_is_in_trouble():
+    """The one that stops using the product has a case in each week from then on, the others one in two years."""
+    cases = np.zeros((6, WEEKS))
+    cases[:5, 10], cases[5, WEEKS // 2 :] = 1.0, 1.0
+    weeks = company(**{"case support": cases})
+    every = cases[weeks.there].sum() / (2.0 * weeks.there.sum())
+    assert book_of(weeks).usual.rate["case support"] < 0.5 * every
+
+
+def test_the_season_of_a_book_by_hand():
+    """Two of one seat do 3 a week, one of sixteen 24, which is 3 x 16^.75; in the last week all do twice that."""
+    use = np.array([[3.0], [3.0], [24.0]]) * np.where(np.arange(WEEKS) < WEEKS - 1, 1.0, 2.0)
+    weeks = company(3, use=use, seats=np.array([[1.0], [1.0], [16.0]]) * np.ones(WEEKS))
+    weeks.there[:] = True
+    season, middle, spread = course.season_of(weeks)
+    assert season[:-1] == pytest.approx(3.0)
+    assert season[-1] == pytest.approx(6.0)
+    assert (middle, spread) == (pytest.approx(0.1), 0.25)  # all alike: the least spread there is
+
+
 def test_a_failure_calls_trouble_forth_where_use_falls_after_it():
     failed, spared = (np.zeros((6, WEEKS)) for _ in range(2))
     failed[:, WEEKS - 12] = 1.0

@@ -126,6 +126,20 @@ def test_before_a_record_begins_nothing_is_seen(history, weeks):
     assert names_troubles(history)
 
 
+def test_weeks_before_anything_was_watched_are_left_out():
+    """An account of 500 days, watched for 70: the tenth week back is the first that was watched from its beginning."""
+    young = History(
+        accounts=pd.DataFrame({"account_id": ["a"], "opened_at": [days(500)]}),
+        activity=pd.DataFrame({"account_id": ["a"] * 2, "occurred_at": [days(70), days(3)], "event": "login"}),
+        tickets=pd.DataFrame({"account_id": ["a"], "opened_at": [days(2)], "category": ["bug"]}),
+        observed_until=AT,
+    )
+    weeks = read(young, np.zeros(1, dtype=np.int32), np.array([moment(AT)]))
+    assert np.flatnonzero(weeks.there[0]).tolist() == list(range(WEEKS - 10, WEEKS))
+    assert not weeks.opened.any()
+    assert weeks.old.all()
+
+
 def test_what_was_not_known_changes_nothing(history, weeks):
     then = history.known_at(AT)
     again = read(then, np.arange(3, dtype=np.int32), np.full(3, moment(AT)))

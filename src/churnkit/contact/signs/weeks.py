@@ -118,7 +118,7 @@ def read(
         seen[name] = np.where(begins >= _began(history, name), block, np.nan)
     now = {name: values[:, len(weekly) * WEEKS + i] for i, name in enumerate(at)}
     age = now["tenure"][:, None] - WEEK * np.arange(WEEKS)[::-1][None, :]
-    record = min(history.signals.first.values(), default=0)
+    record = _began(history, "use")
     there = (age > 0) & (begins >= record) & _under_contract(seen, age.shape)
     opened = there & (age <= WEEK)
     opened[:, 1:] |= there[:, 1:] & ~there[:, :-1] & (begins[:, 1:] > record)
