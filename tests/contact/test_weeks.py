@@ -127,10 +127,10 @@ def test_before_a_record_begins_nothing_is_seen(history, weeks):
 
 
 def test_weeks_before_anything_was_watched_are_left_out():
-    """An account of 500 days, watched for 70: the tenth week back is the first that was watched from its beginning."""
+    """An account of 500 days, watched for 73: the tenth week back is the first that was watched from its beginning."""
     young = History(
         accounts=pd.DataFrame({"account_id": ["a"], "opened_at": [days(500)]}),
-        activity=pd.DataFrame({"account_id": ["a"] * 2, "occurred_at": [days(70), days(3)], "event": "login"}),
+        activity=pd.DataFrame({"account_id": ["a"] * 2, "occurred_at": [days(73), days(3)], "event": "login"}),
         tickets=pd.DataFrame({"account_id": ["a"], "opened_at": [days(2)], "category": ["bug"]}),
         observed_until=AT,
     )

@@ -119,9 +119,10 @@ def read(
     now = {name: values[:, len(weekly) * WEEKS + i] for i, name in enumerate(at)}
     age = now["tenure"][:, None] - WEEK * np.arange(WEEKS)[::-1][None, :]
     record = _began(history, "use")
-    there = (age > 0) & (begins >= record) & _under_contract(seen, age.shape)
+    watched, contract = begins >= record, (age > 0) & _under_contract(seen, age.shape)
+    there = watched & contract
     opened = there & (age <= WEEK)
-    opened[:, 1:] |= there[:, 1:] & ~there[:, :-1] & (begins[:, 1:] > record)
+    opened[:, 1:] |= there[:, 1:] & watched[:, :-1] & ~contract[:, :-1]
     if "started" in seen:
         seen["age"] = np.where(np.isfinite(seen["started"]), seen["started"], age)
     else:
