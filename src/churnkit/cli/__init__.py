@@ -25,7 +25,7 @@ def main() -> None:
             typer.echo(f"warning: {message}", err=True)
 
     with warnings.catch_warnings():
-        warnings.showwarning = show  # type: ignore[assignment]
+        warnings.showwarning = show  # type: ignore[assignment]  # takes what it is given by position alone
         warnings.simplefilter("default", ChurnkitWarning)
         try:
             app()

@@ -75,7 +75,7 @@ class Expression(Node):
                 raise BadExpression(
                     f"op {op!r}{did_you_mean(str(op), Expression.kinds)}: an expression is one of {known}."
                 )
-            return Expression.kinds[op].model_validate(data)  # type: ignore[return-value]
+            return Expression.kinds[op].model_validate(data)  # type: ignore[return-value]  # the kind asked for
         try:
             return handler(data)
         except ValidationError as problem:

@@ -103,6 +103,7 @@ class Book:
         keys = list(self.peers)
         entries = [{"of": key[0], "within": key[1], "groups": list(self.peers[key].groups)} for key in keys]
         index = json.dumps({"cutoff": self.cutoff, "peers": entries})
+        # Any: numpy would take an array by a free name for its flag allow_pickle
         arrays: dict[str, Any] = {"index": np.frombuffer(index.encode(), dtype=np.uint8)}
         arrays["mean"] = np.array([self.peers[key].mean for key in keys], dtype=np.float64)
         for k, key in enumerate(keys):

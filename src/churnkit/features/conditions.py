@@ -221,7 +221,7 @@ def _bracketed(test: Condition) -> str:
 class _Value:
     """The value of a fact, to be compared: ``f.value >= 3``."""
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # == makes a test of it, so it is no key
 
     def __lt__(self, limit: float) -> ValueTest:
         return _value_test("<", limit)
@@ -235,10 +235,10 @@ class _Value:
     def __ge__(self, limit: float) -> ValueTest:
         return _value_test(">=", limit)
 
-    def __eq__(self, limit: object) -> ValueTest:  # type: ignore[override]
+    def __eq__(self, limit: object) -> ValueTest:  # type: ignore[override]  # a test, no answer
         return _value_test("==", limit)
 
-    def __ne__(self, limit: object) -> ValueTest:  # type: ignore[override]
+    def __ne__(self, limit: object) -> ValueTest:  # type: ignore[override]  # a test, no answer
         return _value_test("!=", limit)
 
     def isin(self, limits: Iterable[float]) -> AnyOf:
@@ -249,12 +249,12 @@ class _Value:
 class _Label:
     """The label of a fact, to be compared: ``f.label == "billing"``."""
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # == makes a test of it, so it is no key
 
-    def __eq__(self, label: object) -> LabelTest:  # type: ignore[override]
+    def __eq__(self, label: object) -> LabelTest:  # type: ignore[override]  # a test, no answer
         return LabelTest(labels=(_label(label),))
 
-    def __ne__(self, label: object) -> LabelTest:  # type: ignore[override]
+    def __ne__(self, label: object) -> LabelTest:  # type: ignore[override]  # a test, no answer
         return LabelTest(sign="!=", labels=(_label(label),))
 
     def isin(self, labels: Iterable[str]) -> LabelTest:

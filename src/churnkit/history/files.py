@@ -205,7 +205,7 @@ def _open_parquet(files: Sequence[Path], table: str) -> ParquetFiles:
             with pq.ParquetFile(path) as file:
                 names.append(tuple(file.schema_arrow.names))
                 rows += int(file.metadata.num_rows)
-        except (pa.ArrowException, OSError, NotImplementedError) as problem:
+        except (pa.ArrowException, OSError, NotImplementedError) as problem:  # pyarrow's own, for codecs it lacks
             raise _unreadable(table, path, "", problem) from problem
         doubled = twice(names[-1])
         if doubled:

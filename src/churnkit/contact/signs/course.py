@@ -19,6 +19,7 @@ from churnkit.contact.signs.states import (
     ASLEEP,
     FALLING,
     FIRST,
+    LEVEL,
     STAGES,
     STATES,
     TROUBLES,
@@ -54,7 +55,7 @@ LEAVES_TROUBLED, LEAVES, REPLACED = 0.85, 0.004, 0.06
 """So often is the most active user gone where a trouble of the relationship begins; leaves in any other week; and is
 found no more to have been the most active one."""
 USES = {"support": 0.5, "billing": 0.5, "relationship": 0.4, "usage": 0.3}
-"""What is left of use in a full trouble; of what it takes the other stages take two fifths."""
+"""What is left of use in a full trouble; of what it takes the other stages take their level."""
 USE_ASLEEP, USE_FALLING = 0.1, 0.45
 POWER = 0.75
 """Use grows with the seats to this power: the larger the team, the more seats lie idle."""
@@ -64,7 +65,7 @@ GRID, STEP, BELOW = 14, 0.22, 0.3
 """Points of the grid of own normal use, their distance in logs, and how far below the own mean it begins."""
 ABOVE, LEAST_SPREAD, MOST_SPREAD = 0.1, 0.25, 1.2
 """How far the untroubled lie above the book's median, in logs, and between what their spread is held."""
-_USE = table(lambda t, s: 1.0 - (1.0 - USES[t]) * (0.4, 1.0, 0.4)[s], asleep=USE_ASLEEP, falling=USE_FALLING)
+_USE = table(lambda t, s: 1.0 - (1.0 - USES[t]) * LEVEL[s], asleep=USE_ASLEEP, falling=USE_FALLING)
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 TIMES = {"support": 4.0, "billing": 4.0, "relationship": 3.0, "usage": 2.0}
 """Cases about a full trouble come so many times as often; how things are done is asked by those as well who get on."""
-OTHER = 1.3
-"""The same of cases about something else."""
+OTHER, CASES_ASLEEP = 1.3, 0.3
+"""The same of cases about something else, and of those asleep, whatever it is about."""
 REOPENED, OWED, GIVEN_BACK, TAKEN = 4.0, 1.5, 6.0, 3.5
 """Cases solved badly (support), bills not paid (billing); seats given back and data taken out, whatever the trouble."""
 FEWER = 0.3
@@ -112,7 +112,7 @@ def likelihood(weeks: Weeks, usual: Usual) -> Floats:
         off = (np.where(known, score, 0.0)[..., None] - mean) / narrow
         out += np.where(known[..., None], np.log(np.exp(-0.5 * off**2) / narrow + STRAY), 0.0)
     for trouble in TROUBLES:
-        times = table(lambda t, s, mine=trouble: _times(SAID, LEVEL[s]) if t == mine else 1.0)  # type: ignore[misc]
+        times = _of(trouble, SAID)
         said = np.minimum(weeks.said[..., THEMES.index(trouble)], _EVENTS)
         out += np.where(weeks.there, said, 0.0)[..., None] * np.log(times)
     return out + _price(weeks, usual)
@@ -123,21 +123,23 @@ def _times(full: float, share: float) -> float:
     return 1.0 + (full - 1.0) * share
 
 
+def _of(trouble: str, full: float, *, other: float = 1.0, asleep: float = 1.0) -> Floats:
+    """Give how many times as often something comes in each state that speaks of one trouble."""
+    return table(lambda t, stage: _times(full if t == trouble else other, LEVEL[stage]), asleep=asleep)
+
+
 def _counted(weeks: Weeks) -> Iterator[tuple[str, Floats, Floats, Floats]]:
     """Give what is counted: name, count [n, WEEKS], exposure [n, WEEKS], how many times as often in each state."""
     week = weeks.there.astype(np.float64)
     for trouble in TROUBLES:
         if (name := f"case {trouble}") in weeks.seen:
             known = week * np.isfinite(weeks.seen[name])
-            times = table(
-                lambda t, s, mine=trouble: _times(TIMES[mine] if t == mine else OTHER, LEVEL[s]),  # type: ignore[misc]
-                asleep=0.3,
-            )
+            times = _of(trouble, TIMES[trouble], other=OTHER, asleep=CASES_ASLEEP)
             yield name, np.minimum(weeks.counts(name), _CASES), known * weeks.seats**ROOTS, times
-    for name, mine, full in (("reopened", "support", REOPENED), ("unpaid", "billing", OWED)):
+    for name, trouble, full in (("reopened", "support", REOPENED), ("unpaid", "billing", OWED)):
         if name in weeks.seen:
-            times = table(lambda t, s, mine=mine, full=full: _times(full, LEVEL[s]) if t == mine else 1.0)  # type: ignore[misc]
-            yield name, np.minimum(weeks.counts(name), _EVENTS), week * np.isfinite(weeks.seen[name]), times
+            known = week * np.isfinite(weeks.seen[name])
+            yield name, np.minimum(weeks.counts(name), _EVENTS), known, _of(trouble, full)
     for name in weeks.seen:
         if name.startswith("answers "):
             asked = np.minimum(weeks.counts(name.replace("answers", "asked", 1)), _ANSWERS)
