@@ -77,7 +77,7 @@ def moves(weeks, i, week):
 def plainly(weeks, book, i):
     """P(state) at the end, by the sum over all pasts."""
     uses = course._USE
-    told, main = likelihood(weeks, book.usual), main_user(weeks, book.usual, uses)
+    told, main = likelihood(weeks, book.usual), main_user(weeks, book.usual)
     power = weeks.seats**course.POWER * book.season
     use, known = weeks.counts("use"), weeks.there
     own = (use[i].sum() + 1) / ((power * known)[i].sum() + 1)
@@ -100,7 +100,7 @@ def plainly(weeks, book, i):
         size = course.SCATTER
         law = use[i, week] * np.log(mean) - (use[i, week] + size) * np.log(mean + size)
         for flag in range(2):
-            seen = told[i, week] + main[flag][i, week]
+            seen = told[i, week] + main[flag][i, week]  # the same in every state
             now[flag * STATES : (flag + 1) * STATES] *= np.exp(seen[:, None] + law - law.max())
         now /= now.sum()
     return now.reshape(2, STATES, -1).sum(axis=(0, 2))

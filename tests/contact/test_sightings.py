@@ -103,15 +103,21 @@ def test_the_most_active_user_is_silent_where_gone():
     """Seen in 40 of 51 weeks: (40 + 4 x .5) / 55, as if four weeks of the book had been seen as well."""
     days = np.full((1, WEEKS), 2.0)
     days[0, 0], days[0, 1:11], days[0, LAST] = np.nan, 9.0, 9.0
-    there, gone = main_user(weeks(main=days, use=5.0), Usual(seen=0.5), np.ones(STATES))
+    there, gone = main_user(weeks(main=days, use=5.0), Usual(seen=0.5))
     often = (40 + 4 * 0.5) / 55
     assert there[0, LAST] == pytest.approx(np.log(1 - often))
     assert gone[0, LAST] == pytest.approx(np.log(1 - 0.1 * often))
     assert there[0, 15] == pytest.approx(np.log(often))
     assert (there[0, 0] == 0).all()
-    half = np.where(np.arange(STATES) == state("usage", FULL), 0.5, 1.0)
-    there, _ = main_user(weeks(main=days, use=5.0), Usual(seen=0.5), half)
-    assert there[0, LAST, state("usage", FULL)] == pytest.approx(0.5 * np.log(1 - often))
+
+
+def test_the_most_active_user_is_missed_only_where_much_is_done():
+    """Half of all events are his: of 24 weeks of one event he is to be seen in 12, of 28 weeks of two in 21."""
+    use, days = np.r_[np.ones(24), np.full(28, 2.0)][None], np.full((1, WEEKS), 9.0)
+    days[0, :12], days[0, 24:45] = 2.0, 2.0
+    there, gone = main_user(weeks(main=days, use=use), Usual(seen=1 - 0.5 ** (80 / 52)))
+    assert there[0, [0, 23, 24, LAST]] == pytest.approx(np.log([0.5, 0.5, 0.75, 0.25]), abs=1e-6)
+    assert gone[0, [0, LAST]] == pytest.approx(np.log([0.05, 1 - 0.075]), abs=1e-6)
 
 
 def test_kinds_are_those_of_the_leavers():

@@ -163,8 +163,8 @@ class _Uses:
 def _seen(weeks: Weeks, book: Book) -> tuple[Floats, _Uses | None, Floats]:
     """Give likelihoods [n, WEEKS, 2, STATES] of all but use (the most active user there, gone), use, and the prior."""
     told = likelihood(weeks, book.usual)
-    main = main_user(weeks, book.usual, _USE)
-    both = np.stack([told, told] if main is None else [told + main[0], told + main[1]], axis=2)
+    main = main_user(weeks, book.usual)
+    both = np.stack([told, told] if main is None else [told + m[..., None] for m in main], axis=2)
     both = np.exp(both - both.max(axis=(2, 3), keepdims=True)) + 1e-12
     if "use" not in weeks.seen:
         return both, None, np.ones((len(weeks), 1))

@@ -50,6 +50,8 @@ SPARED = 0.3
 """Of those whom a price troubles, so many are those whose price did not rise after all."""
 BOOK = 4
 """Weeks that the book's share of weeks with the most active user counts, beside an account's own."""
+LEAST_HIS, MOST_HIS, HALVINGS = 0.005, 0.95, 30
+"""Between these lies the share of events that are the most active user's; it is found by halving so often."""
 ROOTS = 0.5
 """Cases come with the seats to this power: the larger the team, the less each needs."""
 _CASES, _ANSWERS, _EVENTS = 3.0, 3.0, 2.0
@@ -180,22 +182,36 @@ def _price(weeks: Weeks, usual: Usual) -> Floats:
     return np.asarray(told[..., None] * table(lambda t, _: float(t == "billing"), untroubled=0.0, asleep=0.0))
 
 
-def main_user(weeks: Weeks, usual: Usual, use: Floats) -> tuple[Floats, Floats] | None:
-    """Give the log-likelihoods of the most active user's weeks, there and gone, float64 [n, WEEKS, STATES] each.
+def main_user(weeks: Weeks, usual: Usual) -> tuple[Floats, Floats] | None:
+    """Give the log-likelihoods of the most active user's weeks, there and gone, float64 [n, WEEKS] each.
 
-    Whoever was seen in a share q of the weeks in which others were is seen in 1 - (1 - q)^u of them where use falls to
-    ``use`` [STATES], and in a tenth of those where gone. None where nobody is named.
+    Given how much was done in a week: of n events, each his with probability q, one at least is with 1 - (1 - q)^n.
+    How much is done speaks for itself (:class:`churnkit.contact.signs.course.Book`) and is not counted twice. Where
+    gone, his weeks are a tenth as many. None where nobody is named.
     """
     if "main" not in weeks.seen or "use" not in weeks.seen:
         return None
     known, seen = _main(weeks)
-    mine = np.clip((seen.sum(axis=1) + BOOK * usual.seen) / (known.sum(axis=1) + BOOK), 0.02, 0.97)
-    chance = 1.0 - (1.0 - mine[:, None]) ** np.minimum(use, 1.0)
+    done = np.where(known, weeks.counts("use"), 0.0)
+    often = 1.0 - (1.0 - _his(known, seen, done, usual.seen)[:, None]) ** done
     out = []
     for gone in (0.0, SILENT):
-        p = np.clip(chance * (1.0 - gone), 0.005, 0.995)[:, None, :]
-        out.append(np.where(known[..., None], np.where(seen[..., None], np.log(p), np.log1p(-p)), 0.0))
+        p = np.clip(often * (1.0 - gone), 0.005, 0.995)
+        out.append(np.where(known, np.where(seen, np.log(p), np.log1p(-p)), 0.0))
     return out[0], out[1]
+
+
+def _his(known: Flags, seen: Flags, done: Floats, usually: float) -> Floats:
+    """Give q [n], with which as many weeks are to be expected as were seen; ``BOOK`` mean weeks as the book has them."""
+    weeks = known.sum(axis=1)
+    mean = np.where(weeks > 0, done.sum(axis=1) / np.maximum(weeks, 1), 1.0)
+    low, high = np.full(len(done), LEAST_HIS), np.full(len(done), MOST_HIS)
+    for _ in range(HALVINGS):
+        q = (low + high) / 2
+        expected = (1.0 - (1.0 - q[:, None]) ** done).sum(axis=1) + BOOK * (1.0 - (1.0 - q) ** mean)
+        few = expected < seen.sum(axis=1) + BOOK * usually
+        low, high = np.where(few, q, low), np.where(few, high, q)
+    return np.asarray((low + high) / 2)
 
 
 def _main(weeks: Weeks) -> tuple[Flags, Flags]:
