@@ -124,9 +124,19 @@ def test_kinds_are_those_of_the_leavers():
     """Half untroubled, a quarter asleep, a quarter in a full trouble of usage: .5 to .125 to 2 of 2.625."""
     found = np.zeros((1, STATES))
     found[0, [st.UNTROUBLED, st.ASLEEP, state("usage", FULL)]] = 0.5, 0.25, 0.25
-    kinds = to_kinds(found)[0]
+    nobody = np.zeros(1, dtype=bool)
+    kinds = to_kinds(found, nobody)[0]
     assert kinds[[UNTROUBLED, ASLEEP, THEMES.index("usage")]] == pytest.approx(np.array([0.5, 0.125, 2.0]) / 2.625)
     assert len(kinds) == len(KINDS)
+    owing = to_kinds(found, ~nobody)[0]
+    assert owing[[UNTROUBLED, THEMES.index("billing")]] == pytest.approx(np.array([0.5, 10.0]) / 12.625)
+
+
+def test_a_bill_is_owed_for_four_weeks():
+    unpaid = np.zeros((2, WEEKS))
+    unpaid[0, WEEKS - 4], unpaid[1, WEEKS - 5] = 1.0, 1.0
+    assert weeks(2, unpaid=unpaid).owes.tolist() == [True, False]
+    assert weeks(2).owes.tolist() == [False, False]
 
 
 def test_every_state_has_its_place():

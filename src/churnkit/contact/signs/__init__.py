@@ -5,6 +5,6 @@ what was seen is in each state, ``course`` follows the states from week to week,
 """
 
 from churnkit.contact.signs.kinds import ASLEEP, KINDS, UNKNOWN, UNTROUBLED
-from churnkit.contact.signs.naming import likeliest, likely, trouble
+from churnkit.contact.signs.naming import Signs, likeliest, likely, read_signs, trouble
 
-__all__ = ["ASLEEP", "KINDS", "UNKNOWN", "UNTROUBLED", "likeliest", "likely", "trouble"]
+__all__ = ["ASLEEP", "KINDS", "UNKNOWN", "UNTROUBLED", "Signs", "likeliest", "likely", "read_signs", "trouble"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from churnkit.contact.signs.complaints import Complaints
 from churnkit.contact.signs.course import Book, book_of, follow, season_of
 from churnkit.contact.signs.kinds import KINDS, UNKNOWN, UNTROUBLED
-from churnkit.contact.signs.states import to_kinds
+from churnkit.contact.signs.states import STATES, to_kinds
 from churnkit.contact.signs.weeks import Weeks, names_troubles, read
 from churnkit.timeline import DAY
 
@@ -29,8 +30,41 @@ ROWS = 1_000
 """Accounts followed at once."""
 
 
-def likely(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64]) -> Floats | None:
-    """Tell how likely each kind would be the one, did an account leave, with what was known at a moment.
+@dataclass(frozen=True, eq=False)
+class Signs:
+    """What the signs tell of accounts at a moment.
+
+    Attributes
+    ----------
+    states
+        float64 [n, STATES], P(state); NaN where the book has too few accounts yet.
+    owes
+        bool [n], whether a bill was not paid of late.
+    """
+
+    states: Floats
+    owes: NDArray[np.bool_]
+
+    @property
+    def told(self) -> NDArray[np.bool_]:
+        """Of which accounts anything is told."""
+        return np.asarray(np.isfinite(self.states).all(axis=1))
+
+    @property
+    def kinds(self) -> Floats:
+        """How likely each kind is, float64 [n, kinds], as :func:`likely` has it."""
+        out = np.zeros((len(self.states), len(KINDS)))
+        out[~self.told, UNKNOWN] = 1.0
+        out[self.told] = to_kinds(self.states[self.told], self.owes[self.told])
+        return out
+
+    def of(self, rows: NDArray[np.int64]) -> Signs:
+        """Give the signs of some of the accounts."""
+        return Signs(self.states[rows], self.owes[rows])
+
+
+def read_signs(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64]) -> Signs | None:
+    """Follow accounts up to a moment, with what was known then.
 
     What an account is told to be depends on what was known of it and its book at the moment, not on which other
     accounts or moments are asked about.
@@ -42,13 +76,14 @@ def likely(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int6
 
     Returns
     -------
-    float64 [n, kinds]
-        Rows add up to 1. "No sign" where the book has too few accounts yet. None where the history has no signs.
+    Signs
+        None where the history has no signs.
     """
     if not len(account) or not names_troubles(history):
         return None
     said = Complaints.of(history)
-    out, books = np.zeros((len(account), len(KINDS))), dict[int, Book | None]()
+    states, owes = np.full((len(account), STATES), np.nan), np.zeros(len(account), dtype=np.bool_)
+    books = dict[int, Book | None]()
     for now in np.unique(cutoff).tolist():
         rows = np.flatnonzero(cutoff == now)
         peers = _peers(history, now, said)
@@ -58,13 +93,30 @@ def likely(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int6
             books[counted] = None if before is None else book_of(before)
         book = books[counted]
         if peers is None or book is None:
-            out[rows, UNKNOWN] = 1.0
             continue
         book = Book(book.usual, *season_of(peers))
         for start in range(0, len(rows), ROWS):
             mine = rows[start : start + ROWS]
-            out[mine] = to_kinds(follow(read(history, account[mine], cutoff[mine], said), book)[0])
-    return out
+            weeks = read(history, account[mine], cutoff[mine], said)
+            states[mine], owes[mine] = follow(weeks, book)[0], weeks.owes
+    return Signs(states, owes)
+
+
+def likely(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64]) -> Floats | None:
+    """Tell how likely each kind would be the one, did an account leave, with what was known at a moment.
+
+    Parameters
+    ----------
+    account, cutoff
+        Codes and moments [n].
+
+    Returns
+    -------
+    float64 [n, kinds]
+        Rows add up to 1. "No sign" where the book has too few accounts yet. None where the history has no signs.
+    """
+    signs = read_signs(history, account, cutoff)
+    return None if signs is None else signs.kinds
 
 
 def trouble(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64]) -> Codes:

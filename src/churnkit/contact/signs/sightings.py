@@ -29,8 +29,8 @@ TIMES = {"support": 4.0, "billing": 4.0, "relationship": 3.0, "usage": 2.0}
 """Cases about a full trouble come so many times as often; how things are done is asked by those as well who get on."""
 OTHER, CASES_ASLEEP = 1.3, 0.3
 """The same of cases about something else, and of those asleep, whatever it is about."""
-REOPENED, OWED, GIVEN_BACK, TAKEN = 4.0, 1.5, 6.0, 3.5
-"""Cases solved badly (support), bills not paid (billing); seats given back and data taken out, whatever the trouble."""
+REOPENED, GIVEN_BACK, TAKEN = 4.0, 6.0, 3.5
+"""Cases solved badly (support); seats given back and data taken out, whatever the trouble."""
 FEWER = 0.3
 """Seats that an account in a full trouble adds, of those that others do."""
 SLOWER, LOWER = 0.8, 1.5
@@ -138,10 +138,9 @@ def _counted(weeks: Weeks) -> Iterator[tuple[str, Floats, Floats, Floats]]:
             known = week * np.isfinite(weeks.seen[name])
             times = _of(trouble, TIMES[trouble], other=OTHER, asleep=CASES_ASLEEP)
             yield name, np.minimum(weeks.counts(name), _CASES), known * weeks.seats**ROOTS, times
-    for name, trouble, full in (("reopened", "support", REOPENED), ("unpaid", "billing", OWED)):
-        if name in weeks.seen:
-            known = week * np.isfinite(weeks.seen[name])
-            yield name, np.minimum(weeks.counts(name), _EVENTS), known, _of(trouble, full)
+    if "reopened" in weeks.seen:
+        known = week * np.isfinite(weeks.seen["reopened"])
+        yield "reopened", np.minimum(weeks.counts("reopened"), _EVENTS), known, _of("support", REOPENED)
     for name in weeks.seen:
         if name.startswith("answers "):
             asked = np.minimum(weeks.counts(name.replace("answers", "asked", 1)), _ANSWERS)

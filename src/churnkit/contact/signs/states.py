@@ -40,6 +40,8 @@ LEAVES = (3.0, 8.0, 4.0)
 """How many times as many leave as of the untroubled."""
 INERT = 0.5
 """The same of those asleep."""
+OWING = 10.0
+"""How many times as many leave besides where a bill was not paid of late: the trouble is then one of billing."""
 
 
 def state(trouble: str, stage: int) -> int:
@@ -59,13 +61,27 @@ def table(
     return out
 
 
-def to_kinds(found: Floats) -> Floats:
-    """Give, of those who would leave, how likely each kind is, float64 [n, kinds], from P(state) [n, STATES]."""
-    leave = found * table(lambda _, stage: LEAVES[stage], asleep=INERT)
+def leaving() -> Floats:
+    """Give how many times as many leave in each state as of the untroubled, float64 [STATES]."""
+    return table(lambda _, stage: LEAVES[stage], asleep=INERT)
+
+
+def to_kinds(found: Floats, owes: NDArray[np.bool_]) -> Floats:
+    """Give, of those who would leave, how likely each kind is, float64 [n, kinds].
+
+    Parameters
+    ----------
+    found
+        P(state), float64 [n, STATES].
+    owes
+        bool [n], whether a bill was not paid of late.
+    """
+    leave = found * leaving()
     out = np.zeros((len(found), len(KINDS)))
     out[:, KIND_UNTROUBLED] = leave[:, UNTROUBLED]
     out[:, KIND_ASLEEP] = leave[:, ASLEEP] + leave[:, FALLING]
     for trouble in TROUBLES:
         first = state(trouble, 0)
         out[:, THEMES.index(trouble)] = leave[:, first : first + len(STAGES)].sum(axis=1)
+    out[:, THEMES.index("billing")] += OWING * owes
     return np.asarray(out / out.sum(axis=1, keepdims=True))

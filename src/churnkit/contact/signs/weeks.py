@@ -35,6 +35,8 @@ YEAR = 365.25
 """Days: prices are looked at once a year, on the day of the contract."""
 DEARER = 1.02
 """A price that rises by less is none that rises."""
+DUNNED = 4
+"""Weeks in which a bill that was not paid is asked for again, as a rule; then it is paid, or the contract ends."""
 _ENDS = [f"{WEEK * ago}d" if ago else None for ago in reversed(range(WEEKS))]
 
 
@@ -86,6 +88,13 @@ class Weeks:
         with np.errstate(divide="ignore", invalid="ignore"):
             out[:, 1:] = value[:, 1:] / value[:, :-1]
         return np.where(self.there & np.isfinite(out), out, 1.0)
+
+    @property
+    def owes(self) -> NDArray[np.bool_]:
+        """Whether a bill was not paid in the last ``DUNNED`` weeks [n]."""
+        if "unpaid" not in self.seen:
+            return np.zeros(len(self), dtype=np.bool_)
+        return np.asarray(self.counts("unpaid")[:, -DUNNED:].sum(axis=1) > 0)
 
     @property
     def dearer(self) -> Floats:
