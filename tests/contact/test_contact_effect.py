@@ -11,7 +11,8 @@ import pytest
 from churnkit import features as f
 from churnkit.contact import ByNetSaving, ContactEffect, DeclaredEffect, plan_contacts
 from churnkit.contact.contact_effect import e_value
-from churnkit.contact.doubly_robust import cross_fitted, fold_of, from_nuisances
+from churnkit.contact.doubly_robust import from_nuisances
+from churnkit.contact.held_out import boosted, fold_of
 from churnkit.contact.shrinking import CELLS, HARM, SPREAD, declared, shrink
 from churnkit.contact.signs import ASLEEP, KINDS, UNTROUBLED
 from churnkit.contact.trial import OBSERVATIONAL, RANDOMISED, Trial, read_trial
@@ -215,7 +216,7 @@ def test_folds_keep_an_account_together_and_the_model_never_sees_it():
     fold = fold_of(account)
     assert all(len(set(fold[account == a])) == 1 for a in range(60))
     left = np.random.default_rng(1).permutation(np.repeat([1.0, 0.0], 30))[account]  # an account always answers alike
-    told = cross_fitted(account[:, None].astype(float) % 7, left, account)
+    told = boosted(account[:, None].astype(float) % 7, left, account)
     assert np.corrcoef(told, left)[0, 1] < 0.3
 
 

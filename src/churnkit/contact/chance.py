@@ -81,7 +81,7 @@ def _share_of_draws(
     step = max(1, min(DRAWS, _CELLS // len(at)))
     for start in range(0, DRAWS, step):
         noise = random.standard_normal((min(step, DRAWS - start), len(at)))
-        p0 = with_spread(roster.probability[row], roster.refit_spread[row], noise)
+        p0 = with_spread(roster.uncalled[row], roster.refit_spread[row], noise)
         drawn = Calls(p0, effect.saved(p0, role, theme), value, cost, waiting)
         worth = np.broadcast_to(np.nan_to_num(policy.worth(drawn), nan=-np.inf), p0.shape) / use
         inside = np.argpartition(-worth, most - 1, axis=1)[:, :most]

@@ -139,7 +139,7 @@ def expected(roster: Roster, policy: Policy, stake: Stake, ways: Ways) -> Calls:
         for whole, piece in zip(found, _expected_in(roster, policy, stake, mine, week=int(number)), strict=True):
             whole[at] = piece
     saved, value, cost, waiting = found
-    return Calls(roster.probability[ways.row], saved, value, cost, waiting)
+    return Calls(roster.uncalled[ways.row], saved, value, cost, waiting)
 
 
 def _expected_in(
@@ -152,7 +152,7 @@ def _expected_in(
     def saved(probability: Floats) -> Floats:
         return effect.saved(probability, role, theme)
 
-    end, ends = roster.probability[row], roster.ends[row]
+    end, ends = roster.uncalled[row], roster.ends[row]
 
     def gone(weeks: int) -> Floats:
         if weeks == 0:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from churnkit.contact.doubly_robust import cross_fitted
+from churnkit.contact.doubly_robust import outcome_of
 from churnkit.contact.plan import plan_contacts
 from churnkit.contact.trial import RANDOMISED, read_trial
 from churnkit.errors import BadPlan
@@ -97,7 +97,7 @@ def compare_policies(
         )
     if not policies:
         raise BadPlan('compare_policies: no policies. Pass {"risk": ByRisk(), "saving": ByNetSaving()}.')
-    outcome = cross_fitted(trial.X, trial.left, trial.account)
+    outcome = outcome_of(trial)
     lists = _lists(model, history, policies, trial, rules=rules, capacity=capacity)
     rows = [{"policy": name, **valued(trial, outcome, lists[name])} for name in policies]
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from churnkit.contact.doubly_robust import Estimate, estimate
 from churnkit.contact.effect import AnyEffect, DeclaredEffect, Effect
+from churnkit.contact.leaving import Leaving
+from churnkit.contact.leaving import facts as known
 from churnkit.contact.roles import one_kind
 from churnkit.contact.shrinking import CELLS, declared, shrink
 from churnkit.contact.signs import ASLEEP, KINDS
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from churnkit.contact.effect import Codes, Floats, Kinds
+    from churnkit.contact.roster import Roster
     from churnkit.history import History
     from churnkit.scoring import ChurnModel
 
@@ -78,6 +81,8 @@ class ContactEffect(Effect):
         One for each role and theme.
     covariance
         Of the cells' shares.
+    leaving
+        Who would leave without a call; None: the score says so alone.
     facts
         Sentences: decisions used and left out, what can be told and what not.
     """
@@ -91,6 +96,7 @@ class ContactEffect(Effect):
     covariance: tuple[tuple[float, ...], ...]
     pooled: float | None = None
     pooled_error: float | None = None
+    leaving: Leaving | None = None
     facts: tuple[str, ...] = ()
 
     @classmethod
@@ -111,12 +117,14 @@ class ContactEffect(Effect):
         prior
             What is assumed before any evidence; None: ``DeclaredEffect()``.
         """
-        before = prior or DeclaredEffect()
-        trial = read_trial(history, model.recipe.churn, tuple(model.features))
+        before, features = prior or DeclaredEffect(), tuple(model.features)
+        leaving = Leaving.learn(history, model.recipe.churn, features)
+        trial = read_trial(history, model.recipe.churn, features)
         why = _too_little(trial)
-        if trial is None or why:
-            return cls._assumed(before, why)
-        return cls.of(trial, estimate(trial), before)
+        found = cls._assumed(before, why) if trial is None or why else cls.of(trial, estimate(trial), before)
+        if leaving is None:
+            return found
+        return found.model_copy(update={"leaving": leaving, "facts": (*found.facts, leaving.told())})
 
     @classmethod
     def of(cls, trial: Trial, found: Estimate, prior: Effect) -> ContactEffect:
@@ -161,6 +169,16 @@ class ContactEffect(Effect):
         share = np.array([c.share for c in self.cells]).reshape(CELLS)[role]
         share = (share * _shares(theme)).sum(axis=1)
         return np.asarray(np.clip(share * probability, probability - 1.0, probability))
+
+    def without_call(self, roster: Roster, history: History) -> Floats:
+        """Give p0 by signs and score, where :attr:`leaving` was learnt and the signs tell anything of an account."""
+        if self.leaving is None or roster.signs is None:
+            return roster.probability
+        told = np.flatnonzero(roster.signs.told & np.isfinite(roster.probability))
+        moment = np.full(len(told), roster.as_of, dtype=np.int64)
+        p0 = roster.probability.copy()
+        p0[told] = self.leaving.beside(p0[told], known(history, roster.account[told], moment, roster.signs.of(told)))
+        return p0
 
     def evidence(self, role: Codes, theme: Kinds) -> NDArray[np.object_]:
         """Name the rung of every row's cell, that of its likeliest kind."""

@@ -18,13 +18,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
+from churnkit.contact.held_out import FOLDS, boosted, fold_of, logistic, stacked
 from churnkit.contact.roles import one_kind
 from churnkit.contact.signs import KINDS
 from churnkit.contact.trial import OBSERVATIONAL
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-FOLDS = 3
 LEAST, MOST = 0.002, 0.9
 """Between these the outcome model's probabilities are held."""
 OVERLAP = (0.02, 0.98)
@@ -55,8 +55,6 @@ LEAST_HELD = 0.5
 """Of a kind that all calls of a role together hold less of, in accounts, they tell nothing."""
 ROUNDS = 12
 """p0 and the shares follow from each other; so often, going half the way each time, they are brought together."""
-_LEAST_LEAVERS = 10
-"""With fewer leavers to learn from, everybody has the mean."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +94,7 @@ class Estimate:
 
 def estimate(trial: Trial) -> Estimate:
     """Estimate the share kept in every cell."""
-    outcome = cross_fitted(trial.X, trial.left, trial.account)
+    outcome = outcome_of(trial)
     with threadpool_limits(1):
         e = _completed(trial) if trial.rung != OBSERVATIONAL else _propensities(trial)
     overlap = np.ones(len(trial), dtype=np.bool_)
@@ -104,6 +102,15 @@ def estimate(trial: Trial) -> Estimate:
         overlap = (e > OVERLAP[0]) & (e < OVERLAP[1])
         e = np.clip(e, *OVERLAP)
     return from_nuisances(trial, outcome, e, overlap)
+
+
+def outcome_of(trial: Trial) -> Floats:
+    """Give m, P(leave) of every row from models that have not seen its account: of covariates, and of signs."""
+    by_covariates = boosted(trial.X, trial.left, trial.account)
+    if trial.known is None:
+        return by_covariates
+    with threadpool_limits(1):
+        return stacked(logistic(trial.known, trial.left, trial.account), by_covariates, trial.left)
 
 
 def from_nuisances(trial: Trial, outcome: Floats, propensity: Floats, overlap: NDArray[np.bool_]) -> Estimate:
@@ -242,51 +249,6 @@ def _pooled(trial: Trial, m: Floats, p0: Floats, e: Floats) -> tuple[float, floa
     clustered = float((influence**2).sum()) / below**2
     plain = float((weight**2 * m * (1 - m) * (1 / e + 1 / (1 - e))).sum()) / below**2
     return share, float(np.sqrt(clustered)), max(1.0, clustered / plain)
-
-
-def cross_fitted(X: Floats, y: Floats, account: NDArray[np.int32]) -> Floats:
-    """Give P(y) for every row from a model that has not seen its account."""
-    out = np.full(len(y), y.mean())
-    fold = fold_of(account)
-    for number in range(FOLDS):
-        test, train = fold == number, fold != number
-        if not test.any():
-            continue
-        enough = bool(train.any()) and min(y[train].sum(), (1 - y[train]).sum()) >= _LEAST_LEAVERS
-        enough = enough and bool(_varies(X[train]).any())
-        if enough:
-            with threadpool_limits(1):  # small fits: threads waiting for a busy neighbour cost more than they give
-                told = _varies(X[train])
-                out[test] = _booster().fit(X[train][:, told], y[train]).predict_proba(X[test][:, told])[:, 1]
-        elif train.any():
-            out[test] = y[train].mean()
-    return out
-
-
-def _varies(X: Floats) -> NDArray[np.bool_]:
-    """Mark the columns with at least two values; one that is missing throughout cannot be cut into bins."""
-    low, high = (np.where(np.isnan(X), fill, X) for fill in (np.inf, -np.inf))
-    return np.asarray(low.min(axis=0) < high.max(axis=0))
-
-
-def fold_of(account: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Divide accounts into folds, by a seeded shuffle."""
-    names, at = np.unique(account, return_inverse=True)
-    order = np.random.default_rng(0).permutation(len(names))
-    return np.asarray(order[at] % FOLDS)
-
-
-def _booster() -> HistGradientBoostingClassifier:
-    return HistGradientBoostingClassifier(
-        max_iter=60,
-        learning_rate=0.08,
-        max_leaf_nodes=8,
-        min_samples_leaf=40,
-        l2_regularization=5.0,
-        max_bins=63,
-        early_stopping=False,
-        random_state=0,
-    )
 
 
 def _completed(trial: Trial) -> Floats:

@@ -17,6 +17,9 @@ from churnkit.tables import ROLES
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from churnkit.contact.roster import Roster
+    from churnkit.history import History
+
     Floats: TypeAlias = NDArray[np.float64]
     Codes: TypeAlias = NDArray[np.int8]
     Kinds: TypeAlias = NDArray[np.int8] | NDArray[np.float64]
@@ -75,6 +78,11 @@ class Effect(Written):
     @abstractmethod
     def evidence(self, role: Codes, theme: Kinds) -> NDArray[np.object_]:
         """Name for every row the evidence behind :meth:`saved`: "assumed", "randomised", ..."""
+
+    def without_call(self, roster: Roster, history: History) -> Floats:
+        """Give p0 of every account, float64 [n]: the score's probability unless something better was learnt."""
+        del history
+        return roster.probability
 
     def best_role(self, kinds: Floats) -> Codes:
         """Give the hat that fits each account best, int8 [n], for shares of kinds [n, kinds]."""

@@ -97,7 +97,7 @@ def plan_contacts(  # noqa: PLR0913 - the fixed public signature
     _check_asked(weeks, explore, policy)
     _check_reasons(reasons, scores)
     _check_previous(previous, scores)
-    roster = read_roster(scores, reasons, history)
+    roster = read_roster(scores, reasons, history).left_alone(policy.effect_rule(), history)
     stake = value_at_stake(policy.value_rule(), roster, history)
     crew = read_crew(roster, history, rules, capacity)
     standing = find_standing(roster, history, rules)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 
 from churnkit import features as f
 from churnkit.contact.roles import NO_THEME, main_theme
-from churnkit.contact.signs import ASLEEP, likeliest, likely
+from churnkit.contact.signs import ASLEEP, likeliest, read_signs
 from churnkit.errors import UnknownAccount, WrongModel
 from churnkit.timeline import Span
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from churnkit.contact.effect import Effect, Kinds
+    from churnkit.contact.signs import Signs
     from churnkit.history import History
     from churnkit.reasons import Reasons
     from churnkit.scoring import Scores
@@ -44,9 +45,11 @@ class Roster:
     as_of, horizon
         The moment of the scores (microseconds UTC) and the main horizon.
     probability
-        P(leave within the main horizon).
+        P(leave within the main horizon), as scored.
+    uncalled
+        p0: the same without a call, as the effect has it (:meth:`Effect.without_call`).
     horizons, chances
-        Days, ascending, and P(leave within each) [n, h], the main one among them.
+        Days, ascending, and P(leave within each) without a call [n, h], the main one among them.
     spread
         Standard deviation of the log-odds, from the 90 % interval; 0 where there is none.
     refit_spread
@@ -62,9 +65,9 @@ class Roster:
     ends
         Days until the contract ends by itself (it does not renew unless it is signed again), where that lies within
         the main horizon; else NaN.
-    kinds
-        float64 [n, kinds]: how likely each kind is (:mod:`churnkit.contact.signs`); None where the history shows no
-        signs.
+    kinds, signs
+        float64 [n, kinds]: how likely each kind is, and the signs behind it (:mod:`churnkit.contact.signs`); None where
+        the history shows none.
     """
 
     frame: pd.DataFrame
@@ -73,6 +76,7 @@ class Roster:
     as_of: int
     horizon: Span
     probability: Floats
+    uncalled: Floats
     horizons: Floats
     chances: Floats
     spread: Floats
@@ -83,6 +87,16 @@ class Roster:
     theme: NDArray[np.int8]
     kinds: Floats | None
     ends: Floats
+    signs: Signs | None = None
+
+    def left_alone(self, effect: Effect, history: History) -> Roster:
+        """Take p0 from an effect; the odds of every horizon change by the same factor."""
+        p0 = effect.without_call(self, history)
+        more = (_log_odds(p0) - _log_odds(self.uncalled))[:, None]
+        moved = 1.0 / (1.0 + np.exp(-(_log_odds(self.chances) + more)))
+        chances = np.where(self.horizons == self.horizon.days, p0[:, None], moved)
+        chances = np.where(more == 0, self.chances, np.maximum.accumulate(chances, axis=1))
+        return replace(self, uncalled=np.where(more[:, 0] == 0, self.uncalled, p0), chances=chances)
 
     def of_trouble(self, effect: Effect) -> Kinds:
         """Give what an effect tells accounts apart by: shares of kinds, or codes of themes."""
@@ -122,7 +136,8 @@ def read_roster(scores: Scores, reasons: Reasons | None, history: History) -> Ro
             f"reasons: none of the {told['account_id'].nunique():,} accounts explained is among the {len(ids):,} "
             "scored. Pass the reasons that model.explain(scores) gave for these scores."
         )
-    theme, kinds = _troubles(history, codes, int(scores.as_of), main_theme(told, ids))
+    signs = read_signs(history, codes, np.full(len(codes), int(scores.as_of), dtype=np.int64))
+    theme, kinds = _troubles(signs, main_theme(told, ids))
     return Roster(
         frame=frame,
         account=codes,
@@ -130,6 +145,7 @@ def read_roster(scores: Scores, reasons: Reasons | None, history: History) -> Ro
         as_of=int(scores.as_of),
         horizon=scores.horizon,
         probability=probability,
+        uncalled=probability,
         horizons=horizons,
         chances=chances,
         spread=_spread(frame),
@@ -140,17 +156,15 @@ def read_roster(scores: Scores, reasons: Reasons | None, history: History) -> Ro
         theme=theme,
         kinds=kinds,
         ends=_ends(history, codes, int(scores.as_of), scores.horizon.days),
+        signs=signs,
     )
 
 
-def _troubles(
-    history: History, codes: NDArray[np.int32], as_of: int, from_reasons: NDArray[np.int8]
-) -> tuple[NDArray[np.int8], Floats | None]:
+def _troubles(signs: Signs | None, from_reasons: NDArray[np.int8]) -> tuple[NDArray[np.int8], Floats | None]:
     """Give the likeliest theme of every account and the shares of kinds, None without signs."""
-    cutoff = np.full(len(codes), as_of, dtype=np.int64)
-    kinds = likely(history, codes, cutoff)
-    if kinds is None:
+    if signs is None:
         return from_reasons, None
+    kinds = signs.kinds
     sign = likeliest(kinds)
     theme = np.where((sign >= 0) & (sign < ASLEEP), sign, from_reasons).astype(np.int8)
     return theme, kinds

@@ -10,8 +10,9 @@ import numpy as np
 from churnkit.contact.judged import ASSUMPTION as BESIDE
 from churnkit.contact.judged import judged
 from churnkit.contact.later import later_calls
+from churnkit.contact.leaving import facts
 from churnkit.contact.role_chances import role_chances
-from churnkit.contact.signs import UNKNOWN, likeliest, likely
+from churnkit.contact.signs import UNKNOWN, likeliest, read_signs
 from churnkit.contact.standing import flags, stamps
 from churnkit.features import compute
 from churnkit.history.controls import trial as reconstructed
@@ -65,6 +66,8 @@ class Trial:
         What must hold beyond the record, in a sentence.
     kinds
         float64 [n, kinds], how likely each kind is (``signs.likely``); None: ``kind`` is all that is known.
+    known
+        What signs and contract tell (:func:`churnkit.contact.leaving.facts`); None where not of every row.
     later
         float64 [n], calls after the decision (:func:`churnkit.contact.later.later_calls`); None: not known.
     certain
@@ -88,6 +91,7 @@ class Trial:
     outside: int
     assumption: str = ""
     kinds: Floats | None = None
+    known: Floats | None = None
     later: Floats | None = None
     certain: int = 0
     repeated: int = 0
@@ -128,7 +132,8 @@ def read_trial(history: History, churn: ChurnDefinition, features: tuple[Express
     role = _roles(frame)[keep]
     random = rung != OBSERVATIONAL
     account, decided = account[keep], decided[keep]
-    kinds = likely(history, account, decided)
+    signs = read_signs(history, account, decided)
+    kinds = None if signs is None else signs.kinds
     X = compute(features, history, account=account, cutoff=decided).values.astype(np.float64)
     given = _numbers(frame, "role_propensity")[keep] if random else np.full(len(account), np.nan)
     return Trial(
@@ -146,6 +151,7 @@ def read_trial(history: History, churn: ChurnDefinition, features: tuple[Express
         outside=int((left == _OUTSIDE).sum()),
         assumption=assumption,
         kinds=kinds,
+        known=facts(history, account, decided, signs) if signs is not None and signs.told.all() else None,
         later=later_calls(history, account, decided, churn.horizon.micros),
         certain=certain,
         repeated=int(again.sum()),

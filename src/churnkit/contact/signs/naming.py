@@ -39,7 +39,7 @@ class Signs:
     states
         float64 [n, STATES], P(state); NaN where the book has too few accounts yet.
     owes
-        bool [n], whether a bill was not paid of late.
+        bool [n], whether a bill is owed.
     """
 
     states: Floats

@@ -201,7 +201,7 @@ def main_user(weeks: Weeks, usual: Usual) -> tuple[Floats, Floats] | None:
 
 
 def _his(known: Flags, seen: Flags, done: Floats, usually: float) -> Floats:
-    """Give q [n], with which as many weeks are to be expected as were seen; ``BOOK`` mean weeks as the book has them."""
+    """Give q [n], with which as many weeks are expected as were seen; ``BOOK`` mean weeks are as the book has them."""
     weeks = known.sum(axis=1)
     mean = np.where(weeks > 0, done.sum(axis=1) / np.maximum(weeks, 1), 1.0)
     low, high = np.full(len(done), LEAST_HIS), np.full(len(done), MOST_HIS)

@@ -40,8 +40,9 @@ LEAVES = (3.0, 8.0, 4.0)
 """How many times as many leave as of the untroubled."""
 INERT = 0.5
 """The same of those asleep."""
-OWING = 10.0
-"""How many times as many leave besides where a bill was not paid of late: the trouble is then one of billing."""
+OWING = 20.0
+"""How many times as many leave besides where a bill is owed: one in three or more. The trouble is then one of
+billing."""
 
 
 def state(trouble: str, stage: int) -> int:
@@ -74,7 +75,7 @@ def to_kinds(found: Floats, owes: NDArray[np.bool_]) -> Floats:
     found
         P(state), float64 [n, STATES].
     owes
-        bool [n], whether a bill was not paid of late.
+        bool [n], whether a bill is owed.
     """
     leave = found * leaving()
     out = np.zeros((len(found), len(KINDS)))

@@ -35,8 +35,8 @@ YEAR = 365.25
 """Days: prices are looked at once a year, on the day of the contract."""
 DEARER = 1.02
 """A price that rises by less is none that rises."""
-DUNNED = 4
-"""Weeks in which a bill that was not paid is asked for again, as a rule; then it is paid, or the contract ends."""
+DUNNED = 1
+"""Weeks within which a bill that is not paid is asked for again, as a rule; where it was not, it has been paid."""
 _ENDS = [f"{WEEK * ago}d" if ago else None for ago in reversed(range(WEEKS))]
 
 

@@ -1,0 +1,193 @@
+"""Leaving: who would leave, learnt from the company's own leavers, by what troubles them and by their contract.
+
+A score weighs hundreds of facts one by one; what moves people to leave is what troubles them, and how near the day is
+on which their contract lets them go. A logistic regression of these few on who left in the past months stands beside
+the score in P(leave without a call), each weighing as much as it tells of held-out accounts (stacking, Wolpert 1992,
+Neural Networks 5).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+from threadpoolctl import threadpool_limits
+
+from churnkit import features as f
+from churnkit.contact.held_out import boosted, chance, fitted, log_odds, logistic, weights
+from churnkit.contact.signs import read_signs
+from churnkit.contact.signs.states import ASLEEP, FALLING, FIRST, STAGES, TROUBLES, leaving
+from churnkit.contact.signs.weeks import names_troubles
+from churnkit.labels import label, reporting_end
+from churnkit.timeline import DAY
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from churnkit.contact.signs import Signs
+    from churnkit.features import Expression
+    from churnkit.history import History
+    from churnkit.labels import ChurnDefinition
+
+    Floats = NDArray[np.float64]
+
+EVERY, MOST_MOMENTS = 28 * DAY, 26
+"""Accounts are looked at every four weeks, over two years at most."""
+RECORD = 182 * DAY
+"""So long must the record be before the first moment."""
+MOST_ROWS = 20_000
+"""With more accounts and moments, some of the accounts are learnt from, spread evenly."""
+LEAST_LEAVERS = 50
+"""With fewer nothing is learnt, and the score stands alone."""
+DUE = (0.0, 30.0, 60.0, 90.0, 120.0, 150.0, 180.0, 240.0, 365.0)
+"""Days until a term ends; in between, the log-odds go straight from one to the next; beyond, they stay."""
+YOUNG = 120.0
+"""Days after which a new account's own risk has fallen to a third."""
+LONG_TERM = 6
+"""Months of a term from which its end is looked at; a shorter one can be ended at any time."""
+FACTS = (
+    "risk of its states",
+    *STAGES,
+    "asleep",
+    "owes",
+    "seats",
+    "young",
+    "long term",
+    "ends by itself",
+    *(f"renews in {d:g} days" for d in DUE[:-1]),
+    *(f"ends in {d:g} days" for d in DUE[:-1]),
+)
+"""What is known of an account, in the order of the coefficients."""
+
+
+class Leaving(BaseModel):
+    """Who would leave, by signs and contract.
+
+    Attributes
+    ----------
+    intercept, coefficients
+        Of the log-odds of leaving within the main horizon, one coefficient for each of ``FACTS``.
+    signs, score, level
+        Log-odds without a call are ``level + signs x`` those of this regression ``+ score x`` those of the score.
+    accounts, snapshots, leavers
+        Learnt from so many.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    intercept: float
+    coefficients: tuple[float, ...] = Field(min_length=len(FACTS), max_length=len(FACTS))
+    signs: float = Field(gt=0)
+    score: float = Field(ge=0)
+    level: float
+    accounts: int
+    snapshots: int
+    leavers: int
+
+    @classmethod
+    def learn(cls, history: History, churn: ChurnDefinition, features: tuple[Expression, ...]) -> Leaving | None:
+        """Learn from who left in the past.
+
+        Parameters
+        ----------
+        features
+            Of the score: what they tell of accounts held out says how much it weighs.
+
+        Returns
+        -------
+        Leaving
+            None where the history has no signs, too few have left, or signs tell nothing beside the features.
+        """
+        if not names_troubles(history):
+            return None
+        account, cutoff, left = snapshots(history, churn)
+        if min(left.sum(), (1 - left).sum()) < LEAST_LEAVERS:
+            return None
+        signs = read_signs(history, account, cutoff)
+        if signs is None or not signs.told.any():
+            return None
+        told = np.flatnonzero(signs.told)
+        account, cutoff, left, signs = account[told], cutoff[told], left[told], signs.of(told)
+        if min(left.sum(), (1 - left).sum()) < LEAST_LEAVERS:
+            return None
+        known = facts(history, account, cutoff, signs)
+        beside = f.compute(features, history, account=account, cutoff=cutoff).values.astype(np.float64)
+        with threadpool_limits(1):
+            level, by_signs, by_score = weights(logistic(known, left, account), boosted(beside, left, account), left)
+            intercept, coefficients = fitted(known, left)
+        if by_signs <= 0:
+            return None
+        return cls(
+            intercept=intercept,
+            coefficients=tuple(coefficients.tolist()),
+            signs=by_signs,
+            score=by_score,
+            level=level,
+            accounts=len(np.unique(account)),
+            snapshots=len(account),
+            leavers=int(left.sum()),
+        )
+
+    def beside(self, probability: Floats, known: Floats) -> Floats:
+        """Give P(leave without a call), float64 [n], of scores' probabilities [n] and facts [n, FACTS]."""
+        told = self.intercept + known @ np.array(self.coefficients)
+        return chance(self.level + self.signs * told + self.score * log_odds(probability))
+
+    def told(self) -> str:
+        """Say what was learnt, in a sentence."""
+        weight = self.signs / (self.signs + self.score)
+        return (
+            f"P(leave without a call) leans by {weight:.0%} on what troubles an account and when its contract ends, "
+            f"learnt from {self.leavers:,} leavers among {self.snapshots:,} snapshots of {self.accounts:,} accounts, "
+            "and for the rest on the score; the weights are those that told held-out accounts best."
+        )
+
+
+def snapshots(history: History, churn: ChurnDefinition) -> tuple[NDArray[np.int32], NDArray[np.int64], Floats]:
+    """Give accounts, moments and whether they left, at moments whose outcome is known, the last one first."""
+    last = reporting_end(history, churn) - churn.horizon.micros - churn.lead.micros
+    first = min(history.signals.first.values(), default=last) + RECORD
+    moments = np.arange(last, first, -EVERY)[:MOST_MOMENTS]
+    found = label(history, churn, moments, (churn.horizon,))
+    known = np.flatnonzero(found.y[:, 0] >= 0)
+    account, cutoff, left = found.account[known], found.cutoff[known], found.y[known, 0].astype(np.float64)
+    if len(known) > MOST_ROWS:
+        some = np.unique(account)
+        some = some[np.unique(np.linspace(0, len(some) - 1, MOST_ROWS * len(some) // len(known)).astype(np.int64))]
+        kept = np.isin(account, some)
+        account, cutoff, left = account[kept], cutoff[kept], left[kept]
+    return account, cutoff, left
+
+
+def facts(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64], signs: Signs) -> Floats:
+    """Give what is known of accounts at their moments, float64 [n, FACTS]; 0 where it is not."""
+    stages = signs.states[:, FIRST:].reshape(len(account), len(TROUBLES), len(STAGES)).sum(axis=1)
+    named = {name for name in ("seats", "renewal_due", "term_months", "auto_renew") if name in history.signals.names}
+    asked: dict[str, Expression] = {name: f.latest(name) for name in sorted(named - {"renewal_due"})}
+    if "renewal_due" in named:
+        asked["renewal_due"] = f.days_until("renewal_due")
+    asked["tenure"] = f.tenure()
+    values = f.compute(list(asked.values()), history, account=account, cutoff=cutoff).values.astype(np.float64)
+    seen = dict(zip(asked, values.T, strict=True))
+    nothing = np.full(len(account), np.nan)
+    due = seen.get("renewal_due", nothing)
+    ends = seen.get("auto_renew", nothing) == 0
+    # of a term whose length is not known, its end is looked at where that is known
+    long = ~(seen.get("term_months", nothing) < LONG_TERM) & np.isfinite(due)
+    near = np.column_stack([np.interp(due, DUE, row) for row in np.eye(len(DUE))[:-1]])
+    near = np.where(long[:, None], near, 0.0)
+    return np.column_stack(
+        [
+            np.log(np.maximum(signs.states @ leaving(), 1e-3)),
+            stages,
+            signs.states[:, [ASLEEP, FALLING]].sum(axis=1),
+            signs.owes,
+            np.log(np.maximum(np.nan_to_num(seen.get("seats", nothing), nan=1.0), 1.0)),
+            np.exp(-np.nan_to_num(seen["tenure"], nan=np.inf) / YOUNG),
+            long,
+            long & ends,
+            near * ~ends[:, None],
+            near * ends[:, None],
+        ]
+    )
