@@ -1,31 +1,32 @@
 """How much of what a contact list could keep is kept, on a made-up book whose truth is known.
 
-    python benchmarks/contact.py [--quick] [--seeds 20] [--first 1001] [--large-seeds 3] [--observer 24]
+    python benchmarks/contact.py [--quick] [--seeds 20] [--first 1001] [--large-seeds 3] [--workers 1]
 
 Every list is valued by the truth of the generator, which the library never sees: value kept = sum over the list of
 (p0 - p of the role called) x true value. ``regret_ratio`` = (kept - random) / (oracle - random): oracle knows the true
 effect of every role on every account, random calls anybody eligible. "informed" knows the true p0 and value, the true
 cause, and the mean share of leavers that each role keeps of each cause. Rivals and random wear the hats of the plan.
 
-Three more lists say where value is lost: ``true_p0`` and ``true_cause`` put the truth in the place of one part
-of the library's knowledge, ``observer`` is the best that can be made of the same columns: a boosted model of the true
-effect of every role, learnt without noise from the truth of other companies of the same make (``--observer``
-companies; no library could have it). The last line is one JSON object.
+Two more lists say where value is lost: ``true_p0`` and ``true_cause`` put the truth in the place of one part of the
+library's knowledge. What an observer of the same tables could reach at most is in ``benchmarks/ideal.py``. The last
+line is one JSON object.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
+import multiprocessing
 import resource
 import sys
 import time
 import warnings
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 
 import churnkit as ck
 from churnkit import features as f
@@ -49,7 +50,6 @@ GOALS = {
     "informed": "",
     "share_of_informed": "at least .75, aim .9",
     "share_of_informed_no_history": "at least .6",
-    "share_of_informed_observer": "the ceiling of these columns",
     "true_risk": "",
     "true_risk_value": "",
     "risk_value": "",
@@ -108,7 +108,7 @@ def rival_risk(model: ck.ChurnModel, history: ck.History, cutoffs: list, scores:
 def listed(plan: ContactPlan, case_ids: pd.Index) -> tuple[np.ndarray, np.ndarray]:
     rows = plan.contacts
     at = case_ids.get_indexer(rows["account_id"].astype(str))
-    role = np.array([ROLES.index(r) for r in rows["role"]])
+    role = np.array([ROLES.index(r) for r in rows["role"]], dtype=np.int64)
     return at[at >= 0], role[at >= 0]
 
 
@@ -118,7 +118,6 @@ def one_book(
     *,
     paths: int,
     learnt_from: str = "2024-09",
-    observer: Observer | None = None,
     earlier: int = 0,
 ) -> dict[str, dict[str, float]]:
     made = generate(accounts, seed=seed)
@@ -127,16 +126,19 @@ def one_book(
     model = ck.ChurnModel.fit(ck.Recipe(churn=ck.Cancelled(horizon="90d")), history, cutoffs)
     scores = model.score(history, AT)
     effect = ContactEffect.fit(model, history)
-    policies = {"ours": ck.ByNetSaving(value=VALUE, effect=effect), "plain": ck.ByNetSaving(value=VALUE)}
+    untried = ck.History(
+        **{name: table for name, table in made.tables.items() if name not in ("decisions", "contacts")}
+    )
+    policies = {
+        "ours": ck.ByNetSaving(value=VALUE, effect=effect),
+        "plain": ck.ByNetSaving(value=VALUE, effect=ContactEffect.fit(model, untried)),
+    }
     outlook = made.truth.outlook(AT, paths=paths)
     rival = rival_risk(model, history, cutoffs, scores)
-    seen = None if observer is None else observer.effects(scores)
     out = {}
     for capacity in (len(scores) // 10, None):
         plans = {n: ck.plan_contacts(scores, None, history, policy=p, capacity=capacity) for n, p in policies.items()}
-        out["tenth" if capacity else "hours"] = valued(
-            plans, outlook, rival, history, capacity=capacity, effect=effect, seen=seen
-        )
+        out["tenth" if capacity else "hours"] = valued(plans, outlook, rival, history, capacity=capacity, effect=effect)
     for moment in made.truth.moments[-1 - earlier : -1] if earlier else ():
         then = model.score(history, moment)
         truth = made.truth.outlook(moment, paths=paths // 2)
@@ -162,48 +164,6 @@ def covered(plan: ContactPlan, outlook: pd.DataFrame) -> float:
     return float(plan.interval.low <= saved <= plan.interval.high)
 
 
-class Observer:
-    """The best that can be made of the columns that a company has: the truth of other companies, learnt without noise.
-
-    One boosted regression per role, of the true effect on the features of the catalogue, at several moments of every
-    company.
-    """
-
-    def __init__(self, companies: int, accounts: int, *, first: int) -> None:
-        parts = [self._company(seed, accounts) for seed in range(first, first + companies)]
-        names = set.intersection(*(set(p.columns) for p in parts)) - set(self._targets)
-        self.names = sorted(names)
-        every = pd.concat(parts, ignore_index=True)
-        import lightgbm as lgb
-
-        settings = {"learning_rate": 0.06, "num_leaves": 31, "min_child_samples": 100, "colsample_bytree": 0.3}
-        grown = lgb.LGBMRegressor(n_estimators=200, num_threads=2, verbose=-1, random_state=0, **settings)
-        self._models = [clone(grown).fit(every[self.names], every[target]) for target in self._targets]
-
-    _targets = tuple(f"effect_{r}" for r in ROLES)
-
-    def _company(self, seed: int, accounts: int) -> pd.DataFrame:
-        made = generate(accounts, seed=seed)
-        history = ck.History(**made.tables)
-        features = f.catalogue(history)
-        parts = []
-        for moment in made.truth.moments[-13::3]:
-            truth = made.truth.outlook(moment, paths=24)
-            codes = np.array([history.code(a) for a in truth["account_id"]], dtype=np.int32)
-            cutoff = np.full(len(codes), moment.value // 1000)
-            X = f.compute(features, history, account=codes, cutoff=cutoff)
-            frame = pd.DataFrame(X.values, columns=list(X.names))
-            parts.append(pd.concat([frame, truth[list(self._targets)]], axis=1))
-        return pd.concat(parts, ignore_index=True)
-
-    def effects(self, scores: ck.Scores) -> pd.DataFrame:
-        """Give the expected effect of every role on every scored account."""
-        assert scores.matrix is not None
-        X = pd.DataFrame(scores.matrix.values, columns=list(scores.matrix.names)).reindex(columns=self.names)
-        found = {r: m.predict(X) for r, m in zip(ROLES, self._models, strict=True)}
-        return pd.DataFrame(found, index=scores.frame["account_id"].astype(str))
-
-
 def valued(
     plans: dict[str, ContactPlan],
     outlook: pd.DataFrame,
@@ -212,7 +172,6 @@ def valued(
     *,
     capacity: int | None,
     effect: ContactEffect | None = None,
-    seen: pd.DataFrame | None = None,
 ) -> dict[str, float]:
     plan, by_hours = plans["ours"], capacity is None
     truth = outlook.assign(account_id=outlook["account_id"].astype(str)).set_index("account_id")
@@ -234,7 +193,7 @@ def valued(
         role,
     )
     sizes = np.where(shown["size"] == "large", plan.rules.size_factors.large, 1.0)
-    return ratios(case, plans, outlook, sizes, swapped(shown, truth, history, plan.as_of, effect=effect, seen=seen))
+    return ratios(case, plans, outlook, sizes, swapped(shown, truth, history, plan.as_of, effect=effect))
 
 
 def swapped(
@@ -244,7 +203,6 @@ def swapped(
     as_of: int,
     *,
     effect: ContactEffect | None,
-    seen: pd.DataFrame | None,
 ) -> dict[str, np.ndarray]:
     """Give what is saved, [n, roles] in money, with the truth in the place of one part of what the library knows."""
     p, p0 = shown["probability"].to_numpy(), truth["p0"].to_numpy()
@@ -260,8 +218,6 @@ def swapped(
     groups = truth.groupby("cause")[["p0", *(f"effect_{r}" for r in ROLES)]].sum()
     share = groups.drop(columns="p0").div(groups["p0"], axis=0).loc[truth["cause"]].to_numpy()
     out["true_cause"] = share * REACHED * (p * value)[:, None]
-    if seen is not None:
-        out["observer"] = seen.reindex(truth.index)[list(ROLES)].fillna(0).to_numpy() * REACHED * value[:, None]
     return out
 
 
@@ -318,7 +274,7 @@ def summary(rows: pd.DataFrame) -> dict[str, object]:
     mean = rows.mean(numeric_only=True)
     out: dict[str, object] = {}
     ratio = ("regret_ratio", "regret_ratio_no_history", "informed", "true_risk", "true_risk_value", "risk_value")
-    for name in (*ratio, *(n for n in ("true_p0", "true_cause", "observer") if n in rows)):
+    for name in (*ratio, *(n for n in ("true_p0", "true_cause") if n in rows)):
         half = 1.645 * rows[name].std(ddof=1) / np.sqrt(len(rows)) if len(rows) > 1 else float("nan")
         out[name] = [
             round(float(mean[name]), 3),
@@ -327,7 +283,7 @@ def summary(rows: pd.DataFrame) -> dict[str, object]:
         ]
     out["share_of_informed"] = round(float(mean["regret_ratio"] / mean["informed"]), 3)
     out["share_of_informed_no_history"] = round(float(mean["regret_ratio_no_history"] / mean["informed"]), 3)
-    for name in ("true_p0", "true_cause", "observer"):
+    for name in ("true_p0", "true_cause"):
         if name in rows:
             out[f"share_of_informed_{name}"] = round(float(mean[name] / mean["informed"]), 3)
     out["over_risk_value"] = round(float(mean["regret_ratio"] - mean["risk_value"]), 3)
@@ -378,7 +334,7 @@ def read_arguments() -> argparse.Namespace:
     asked.add_argument("--large-seeds", type=int, default=3, help="of larger books")
     asked.add_argument("--first", type=int, default=1001)
     asked.add_argument("--books", type=int, nargs="*", default=[500, 5000])
-    asked.add_argument("--observer", type=int, default=0, help="companies from whose truth an observer learns; 0: none")
+    asked.add_argument("--workers", type=int, default=1, help="processes; figures are the same for any number")
     asked.add_argument("--large", action="store_true", help="only the plan for 100,000 accounts")
     return asked.parse_args()
 
@@ -391,14 +347,16 @@ def main() -> None:
         large = large_plan(100_000, 500)
         found |= {"plan_100k_s": large["s"], "plan_100k_gib": large["gib"], "plan_100k_gap": large["gap"]}
         found["plan_5k_s"] = large_plan(5_000, 25)["s"]
-    observer = Observer(given.observer, 500, first=given.first + 10_000) if given.observer else None
     more = {"paths": 16, "learnt_from": "2025-10"} if given.quick else {"paths": 64, "earlier": EARLIER}
     for accounts in () if given.large else (500,) if given.quick else given.books:
         many = 2 if given.quick else given.seeds if accounts <= SMALL else given.large_seeds
-        cases = []
-        for seed in range(given.first, given.first + many):
-            cases.append(one_book(seed, accounts, **more, observer=observer))
-            print(f"{accounts} accounts, seed {seed}", file=sys.stderr, flush=True)
+        seeds = range(given.first, given.first + many)
+        book = functools.partial(one_book, accounts=accounts, **more)
+        with ProcessPoolExecutor(given.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+            cases = []
+            for seed, case in zip(seeds, pool.map(book, seeds), strict=True):
+                cases.append(case)
+                print(f"{accounts} accounts, seed {seed}", file=sys.stderr, flush=True)
         for limit in ("tenth", "hours"):
             found[f"{accounts} accounts, {limit}"] = summary(pd.DataFrame([c[limit] for c in cases]))
     if not given.json:

@@ -35,7 +35,7 @@ SAVING = {"a": 70.0, "b": 130.0, "c": 42.0, "d": 130.0, "e": -20.0, "f": 60.0}
 MANAGER = {"a": "mia", "b": "mia", "c": "mia", "d": "max", "e": "max", "f": "max"}
 
 
-@dataclass
+@dataclass(eq=False)
 class FakeScores:
     frame: pd.DataFrame
     excluded: pd.DataFrame

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from churnkit.contact.policies import Calls
-from churnkit.contact.roles import fitting_role
+from churnkit.contact.roles import WITHOUT_REASON, fitting_role
 from churnkit.contact.roster import NOBODY
+from churnkit.contact.signs import KINDS
 from churnkit.contact.waiting import WEEK, left_by, saving_after
 from churnkit.tables import ROLES
 
@@ -78,20 +79,21 @@ def all_choices(
     """List every way of calling every account, sorted by account.
 
     The role is the one that fits the account's trouble best, unless the effect tells roles apart: then every role is a
-    choice. The own manager takes the call; where the skill is lacking, the next above who has it and time;
-    where there is none, the own manager all the same. Assistants and specialists of the
-    team with the skill may take it instead. Over several weeks every call is a choice in each of them; each pool
-    has its number plus that of the week times the number of pools.
+    choice that is likely enough to fit (``ContactRules.least_fit``). The own manager takes the call; where the skill
+    is lacking, the next above who has it and time; where there is none, the own manager all the same. Assistants and
+    specialists of the team with the skill may take it instead. Over several weeks every call is a choice in each of
+    them; each pool has its number plus that of the week times the number of pools.
     """
     n = len(roster)
     effect = policy.effect_rule()
-    told = effect.tells_roles
+    told, worn = effect.tells_roles, _worn(roster, effect, rules.least_fit)
     parts = []
     for fixed in range(len(ROLES)) if told else [NOBODY]:
-        role = np.full(n, fixed, dtype=np.int8) if told else _one_role(roster, effect)
+        role = np.full(n, fixed, dtype=np.int8) if told else _one_role(roster, effect, worn)
         parts += [(rows, takers, role[rows]) for rows, takers in _takers(crew, rules, role)]
     row, taker, role = (np.concatenate(p) for p in zip(*parts, strict=True))
     order = np.argsort(row, kind="stable")
+    order = order[worn[row[order], role[order]]]
     row, taker, role = (np.repeat(part[order], weeks) for part in (row, taker, role))
     week = np.tile(np.arange(weeks), len(order))
     minutes = rules.minutes_of(rules.size(stake.amount))[row, role]
@@ -112,9 +114,31 @@ def all_choices(
     )
 
 
-def _one_role(roster: Roster, effect: Effect) -> NDArray[np.int8]:
+GENERAL = ROLES.index(WITHOUT_REASON)
+"""Position of the general hat."""
+
+
+def _worn(roster: Roster, effect: Effect, least: float) -> NDArray[np.bool_]:
+    """Tell which hats are likely enough to fit, bool [n, roles]: the general one always is.
+
+    A hat fits a kind where its call keeps any, and no fewer than one in the general hat.
+    """
+    out = np.ones((len(roster), len(ROLES)), dtype=np.bool_)
+    if roster.signs is None or not effect.reads_signs or not len(roster):
+        return out
+    each, one = np.eye(len(KINDS)), np.ones(len(KINDS))
+    kept = np.stack([effect.saved(one, np.full(len(KINDS), r, dtype=np.int8), each) for r in range(len(ROLES))])
+    fits = (kept > 0) & (kept >= kept[GENERAL])
+    told = roster.signs.told
+    out[told] = roster.signs.present[told] @ fits.T >= least
+    out[:, GENERAL] = True
+    return out
+
+
+def _one_role(roster: Roster, effect: Effect, worn: NDArray[np.bool_]) -> NDArray[np.int8]:
     """Give the hat of each account where the effect does not tell hats apart."""
-    return fitting_role(roster.theme) if roster.kinds is None else effect.best_role(roster.kinds)
+    best = fitting_role(roster.theme) if roster.kinds is None else effect.best_role(roster.kinds)
+    return np.where(worn[np.arange(len(best)), best], best, GENERAL).astype(np.int8)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary, ref
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,8 @@ from churnkit.errors import UnknownAccount, WrongModel
 from churnkit.timeline import Span
 
 if TYPE_CHECKING:
+    from weakref import ReferenceType
+
     from numpy.typing import NDArray
 
     from churnkit.contact.effect import Effect, Kinds
@@ -136,7 +139,7 @@ def read_roster(scores: Scores, reasons: Reasons | None, history: History) -> Ro
             f"reasons: none of the {told['account_id'].nunique():,} accounts explained is among the {len(ids):,} "
             "scored. Pass the reasons that model.explain(scores) gave for these scores."
         )
-    signs = read_signs(history, codes, np.full(len(codes), int(scores.as_of), dtype=np.int64))
+    signs = _signs(scores, history, codes)
     theme, kinds = _troubles(signs, main_theme(told, ids))
     return Roster(
         frame=frame,
@@ -158,6 +161,19 @@ def read_roster(scores: Scores, reasons: Reasons | None, history: History) -> Ro
         ends=_ends(history, codes, int(scores.as_of), scores.horizon.days),
         signs=signs,
     )
+
+
+_READ: WeakKeyDictionary[Scores, tuple[ReferenceType[History], NDArray[np.int32], Signs | None]] = WeakKeyDictionary()
+
+
+def _signs(scores: Scores, history: History, codes: NDArray[np.int32]) -> Signs | None:
+    """Read the signs of scored accounts; once for all plans of the same scores and history."""
+    before = _READ.get(scores)
+    if before is not None and before[0]() is history and np.array_equal(before[1], codes):
+        return before[2]
+    signs = read_signs(history, codes, np.full(len(codes), int(scores.as_of), dtype=np.int64))
+    _READ[scores] = (ref(history), codes, signs)
+    return signs
 
 
 def _troubles(signs: Signs | None, from_reasons: NDArray[np.int8]) -> tuple[NDArray[np.int8], Floats | None]:

@@ -52,10 +52,18 @@ class Signs:
 
     @property
     def kinds(self) -> Floats:
-        """How likely each kind is, float64 [n, kinds], as :func:`likely` has it."""
+        """How likely each kind would be the one, did the account leave, float64 [n, kinds] (:func:`likely`)."""
+        return self._kinds(leavers=True)
+
+    @property
+    def present(self) -> Floats:
+        """How likely each kind is now, whether the account will leave or not, float64 [n, kinds]."""
+        return self._kinds(leavers=False)
+
+    def _kinds(self, *, leavers: bool) -> Floats:
         out = np.zeros((len(self.states), len(KINDS)))
         out[~self.told, UNKNOWN] = 1.0
-        out[self.told] = to_kinds(self.states[self.told], self.owes[self.told])
+        out[self.told] = to_kinds(self.states[self.told], self.owes[self.told], leavers=leavers)
         return out
 
     def of(self, rows: NDArray[np.int64]) -> Signs:

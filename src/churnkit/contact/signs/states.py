@@ -67,8 +67,8 @@ def leaving() -> Floats:
     return table(lambda _, stage: LEAVES[stage], asleep=INERT)
 
 
-def to_kinds(found: Floats, owes: NDArray[np.bool_]) -> Floats:
-    """Give, of those who would leave, how likely each kind is, float64 [n, kinds].
+def to_kinds(found: Floats, owes: NDArray[np.bool_], *, leavers: bool = True) -> Floats:
+    """Give how likely each kind is, float64 [n, kinds]: of those who would leave, or of all.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def to_kinds(found: Floats, owes: NDArray[np.bool_]) -> Floats:
     owes
         bool [n], whether a bill is owed.
     """
-    leave = found * leaving()
+    leave = found * (leaving() if leavers else 1.0)
     out = np.zeros((len(found), len(KINDS)))
     out[:, KIND_UNTROUBLED] = leave[:, UNTROUBLED]
     out[:, KIND_ASLEEP] = leave[:, ASLEEP] + leave[:, FALLING]
