@@ -118,7 +118,7 @@ class ContactEffect(Effect):
             What is assumed before any evidence; None: ``DeclaredEffect()``.
         """
         before, features = prior or DeclaredEffect(), tuple(model.features)
-        leaving = Leaving.learn(history, model.recipe.churn, features)
+        leaving = Leaving.learn(model, history)
         trial = read_trial(history, model.recipe.churn, features)
         why = _too_little(trial)
         found = cls._assumed(before, why) if trial is None or why else cls.of(trial, estimate(trial), before)
@@ -179,6 +179,10 @@ class ContactEffect(Effect):
         p0 = roster.probability.copy()
         p0[told] = self.leaving.beside(p0[told], known(history, roster.account[told], moment, roster.signs.of(told)))
         return p0
+
+    def common_error(self) -> float | None:
+        """Give by how much those most at risk were off together in the past, where it was measured."""
+        return None if self.leaving is None else self.leaving.off
 
     def evidence(self, role: Codes, theme: Kinds) -> NDArray[np.object_]:
         """Name the rung of every row's cell, that of its likeliest kind."""

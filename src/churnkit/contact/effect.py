@@ -84,6 +84,10 @@ class Effect(Written):
         del history
         return roster.probability
 
+    def common_error(self) -> float | None:
+        """Give the standard deviation of what all p0 are off by together, as a share of them; None: not measured."""
+        return None
+
     def best_role(self, kinds: Floats) -> Codes:
         """Give the hat that fits each account best, int8 [n], for shares of kinds [n, kinds]."""
         return _best(kinds @ fit_of_roles())

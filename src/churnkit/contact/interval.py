@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     Positions = NDArray[np.int64]
 
 TOGETHER = 0.5
-"""Share of the variance of a score that is common to all: a level that is off is off for everybody. A judgement."""
+"""Share of the variance of a score that is common to all: a level that is off is off for everybody. A judgement, where
+it was not measured (:meth:`Effect.common_error`)."""
 _Z90 = 1.6448536269514722
 _NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(15)
 """Gauss-Hermite nodes for a standard normal deviation; their weights add up to sqrt(2 pi)."""
@@ -66,7 +67,10 @@ def of_total(scene: Scene, policy: Policy, at: Positions) -> Interval:
     found = _parts(scene, policy, at)
     common = effect.total_spread(found.chance * found.value, role, found.trouble)
     each = found.share * found.value * np.sqrt(found.chance_variance)
-    own = float((1 - TOGETHER) * (each**2).sum() + TOGETHER * each.sum() ** 2)
+    together, off = TOGETHER, effect.common_error()
+    if off is not None:
+        together, common = 0.0, float(np.hypot(common, off * (found.share * found.value * found.chance).sum()))
+    own = float((1 - together) * (each**2).sum() + together * each.sum() ** 2)
     middle = float(np.nansum(scene.choices.calls.net_saving[at]))
     error = float(np.sqrt(common**2 + own))
     return Interval(middle - _Z90 * error, middle, middle + _Z90 * error)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from threadpoolctl import threadpool_limits
 
 from churnkit import features as f
-from churnkit.contact.held_out import boosted, chance, fitted, log_odds, logistic, weights
+from churnkit.contact.held_out import boosted, chance, fitted, log_odds, logistic, stacked, weights
 from churnkit.contact.signs import read_signs
 from churnkit.contact.signs.states import ASLEEP, FALLING, FIRST, STAGES, TROUBLES, leaving
 from churnkit.contact.signs.weeks import names_troubles
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from churnkit.features import Expression
     from churnkit.history import History
     from churnkit.labels import ChurnDefinition
+    from churnkit.scoring import ChurnModel
 
     Floats = NDArray[np.float64]
 
@@ -46,6 +47,10 @@ YOUNG = 120.0
 """Days after which a new account's own risk has fallen to a third."""
 LONG_TERM = 6
 """Months of a term from which its end is looked at; a shorter one can be ended at any time."""
+MOST_LEVEL, HALVINGS = 5.0, 50
+"""Within so many log-odds the level lies; it is found by halving so often."""
+AT_RISK, LEAST_OFF = 10, 0.05
+"""One in so many are those most at risk; no expectation is surer than ``LEAST_OFF``."""
 FACTS = (
     "risk of its states",
     *STAGES,
@@ -69,7 +74,11 @@ class Leaving(BaseModel):
     intercept, coefficients
         Of the log-odds of leaving within the main horizon, one coefficient for each of ``FACTS``.
     signs, score, level
-        Log-odds without a call are ``level + signs x`` those of this regression ``+ score x`` those of the score.
+        Log-odds without a call are ``level + signs x`` those of this regression ``+ score x`` those of the score. The
+        level is such that the book as a whole leaves as the regression has it.
+    off
+        Standard deviation, as a share, by which those most at risk at one moment leave more or less than expected,
+        beyond chance.
     accounts, snapshots, leavers
         Learnt from so many.
     """
@@ -80,19 +89,21 @@ class Leaving(BaseModel):
     coefficients: tuple[float, ...] = Field(min_length=len(FACTS), max_length=len(FACTS))
     signs: float = Field(gt=0)
     score: float = Field(ge=0)
-    level: float
+    level: float = 0.0
+    off: float = Field(gt=0)
     accounts: int
     snapshots: int
     leavers: int
 
     @classmethod
-    def learn(cls, history: History, churn: ChurnDefinition, features: tuple[Expression, ...]) -> Leaving | None:
+    def learn(cls, model: ChurnModel, history: History) -> Leaving | None:
         """Learn from who left in the past.
 
         Parameters
         ----------
-        features
-            Of the score: what they tell of accounts held out says how much it weighs.
+        model
+            Its churn definition is the outcome; what its features tell of accounts held out says how much its score
+            weighs.
 
         Returns
         -------
@@ -101,7 +112,7 @@ class Leaving(BaseModel):
         """
         if not names_troubles(history):
             return None
-        account, cutoff, left = snapshots(history, churn)
+        account, cutoff, left = snapshots(history, model.recipe.churn)
         if min(left.sum(), (1 - left).sum()) < LEAST_LEAVERS:
             return None
         signs = read_signs(history, account, cutoff)
@@ -112,27 +123,52 @@ class Leaving(BaseModel):
         if min(left.sum(), (1 - left).sum()) < LEAST_LEAVERS:
             return None
         known = facts(history, account, cutoff, signs)
-        beside = f.compute(features, history, account=account, cutoff=cutoff).values.astype(np.float64)
+        beside = f.compute(tuple(model.features), history, account=account, cutoff=cutoff).values.astype(np.float64)
         with threadpool_limits(1):
-            level, by_signs, by_score = weights(logistic(known, left, account), boosted(beside, left, account), left)
+            unseen = logistic(known, left, account), boosted(beside, left, account)
+            _, by_signs, by_score = weights(*unseen, left)
             intercept, coefficients = fitted(known, left)
         if by_signs <= 0:
             return None
-        return cls(
+        found = cls(
             intercept=intercept,
             coefficients=tuple(coefficients.tolist()),
             signs=by_signs,
             score=by_score,
-            level=level,
+            off=_off(stacked(*unseen, left), left, cutoff),
             accounts=len(np.unique(account)),
             snapshots=len(account),
             leavers=int(left.sum()),
         )
+        return found._levelled(model, history)
+
+    def _levelled(self, model: ChurnModel, history: History) -> Leaving:
+        """Take the level at which, of the accounts there at the end of the record, as many leave as by the signs."""
+        scores = model.score(history, reporting_end(history, model.recipe.churn))
+        account = np.array([history.code(a) for a in scores.frame["account_id"]], dtype=np.int32)
+        cutoff = np.full(len(account), int(scores.as_of), dtype=np.int64)
+        signs, probability = (
+            read_signs(history, account, cutoff),
+            scores.frame["probability"].to_numpy(dtype=np.float64),
+        )
+        told = np.flatnonzero(np.isfinite(probability) & (False if signs is None else signs.told))
+        if signs is None or not len(told):
+            return self
+        known, probability = facts(history, account[told], cutoff[told], signs.of(told)), probability[told]
+        wanted = chance(self._by_signs(known)).mean()
+        low, high = -MOST_LEVEL, MOST_LEVEL
+        for _ in range(HALVINGS):
+            level = (low + high) / 2
+            few = self.model_copy(update={"level": level}).beside(probability, known).mean() < wanted
+            low, high = (level, high) if few else (low, level)
+        return self.model_copy(update={"level": (low + high) / 2})
+
+    def _by_signs(self, known: Floats) -> Floats:
+        return np.asarray(self.intercept + known @ np.array(self.coefficients))
 
     def beside(self, probability: Floats, known: Floats) -> Floats:
         """Give P(leave without a call), float64 [n], of scores' probabilities [n] and facts [n, FACTS]."""
-        told = self.intercept + known @ np.array(self.coefficients)
-        return chance(self.level + self.signs * told + self.score * log_odds(probability))
+        return chance(self.level + self.signs * self._by_signs(known) + self.score * log_odds(probability))
 
     def told(self) -> str:
         """Say what was learnt, in a sentence."""
@@ -191,3 +227,14 @@ def facts(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64
             near * ends[:, None],
         ]
     )
+
+
+def _off(expected: Floats, left: Floats, cutoff: NDArray[np.int64]) -> float:
+    """Give the standard deviation, beyond chance, of leavers over those expected among the tenth most at risk."""
+    beyond = []
+    for moment in np.unique(cutoff):
+        rows = np.flatnonzero(cutoff == moment)
+        top = rows[np.argsort(-expected[rows], kind="stable")[: max(len(rows) // AT_RISK, 1)]]
+        mean, luck = expected[top].sum(), (expected[top] * (1 - expected[top])).sum()
+        beyond.append(((left[top].sum() - mean) ** 2 - luck) / mean**2)
+    return float(np.sqrt(max(np.mean(beyond), LEAST_OFF**2)))
