@@ -66,7 +66,9 @@ def walk(company: Company) -> None:
     print(report, "\n")
     scores = model.score(history, at=company.at)
     reasons = model.explain(scores, top=3)
-    plan = ck.plan_contacts(scores, reasons, history)
+    effect = ck.ContactEffect.fit(model, history)
+    print(effect.told(), "\n")
+    plan = ck.plan_contacts(scores, reasons, history, policy=ck.ByNetSaving(effect=effect))
     print(plan, "\n")
     for path in write(company, plan, scores=scores, reasons=reasons, evaluation=report, history=history, model=model):
         print(f"written: {path.relative_to(ROOT)}")

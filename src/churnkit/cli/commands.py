@@ -268,7 +268,7 @@ def explain(
 def plan(
     data: Data, *, scores: ScoresIn = Path("scores"),
     reasons: Annotated[Path | None, typer.Option(metavar="FILE", help="Reasons, as written by `explain`.")] = None,
-    model: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Adds the model card to the page.")] = None,
+    model: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Learns what calls do; its card.")] = None,
     evaluation: Annotated[Path | None, typer.Option(metavar="FILE", help="Adds the evaluation to the page.")] = None,
     policy: Annotated[Ranking, typer.Option(help="What makes one call better than another.")] = Ranking.net_saving,
     value: Annotated[str | None, typer.Option(metavar="COLUMN", help="Column of accounts: value at stake.")] = None,
@@ -295,9 +295,8 @@ def plan(
     with steps("reading the tables", "planning") as step:
         history = history_of(data, timezone, observed_until, dayfirst)
         step()
-        made = plan_contacts(
-            told, why, history, policy=policy_of(policy, value), rules=ContactRules(holdout=holdout), capacity=contacts
-        )
+        ranking = policy_of(policy, value, fitted, history)
+        made = plan_contacts(told, why, history, policy=ranking, rules=ContactRules(holdout=holdout), capacity=contacts)
     say(made)
     if out is not None:
         written(put(made.frame, out))

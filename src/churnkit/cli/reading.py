@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from churnkit.history import History
     from churnkit.history.reading import Options
     from churnkit.reasons import Reasons
-    from churnkit.scoring import EvaluationReport, Recipe, Scores
+    from churnkit.scoring import ChurnModel, EvaluationReport, Recipe, Scores
 
 
 class Churn(StrEnum):
@@ -48,14 +48,17 @@ def recipe_of(churn: Churn, horizon: str | None, days: int, events: tuple[str, .
     return Recipe.from_dict({"churn": data})
 
 
-def policy_of(ranking: Ranking, value: str | None) -> Policy:
-    """Make the policy that ``plan`` follows."""
-    from churnkit.contact import read_policy
+def policy_of(ranking: Ranking, value: str | None, model: ChurnModel | None, history: History) -> Policy:
+    """Make the policy that ``plan`` follows; with a model, what calls do is learnt from what was decided before."""
+    from churnkit.contact import ByNetSaving, ContactEffect, read_policy
 
     data: dict[str, object] = {"kind": ranking.value.replace("-", "_")}
     if value is not None and ranking is not Ranking.risk:
         data["value"] = value
-    return read_policy(data)
+    policy = read_policy(data)
+    if model is None or not isinstance(policy, ByNetSaving):
+        return policy
+    return policy.model_copy(update={"effect": ContactEffect.fit(model, history)})
 
 
 def history_of(data: Path, timezone: str | None, observed_until: str | None, dayfirst: bool | None) -> History:

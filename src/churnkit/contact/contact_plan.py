@@ -40,7 +40,9 @@ class ContactPlan(Drawable):
         cost_of_waiting (a week), evidence, top_k_probability, reason_1 to reason_3, status (contact, over
         capacity, cool-down, holdout, do-not-contact, no expected gain, data, gone), status_why. Then name,
         parent_id, net_saving_low and net_saving_high (90 % interval), week (of calls; 1: the coming one), size,
-        theme, low, high, the probabilities by horizon, percentile (per cent of the book with a lower probability),
+        theme, low, high, the probabilities by horizon, probability_uncalled (p0: of leaving without a call, as the
+        effect has it; what is saved is a share of it), signs (what the signs of trouble say, and how surely),
+        percentile (per cent of the book with a lower probability),
         base_rate (mean probability of the segment, or of the book), protective_1 and protective_2, renewal,
         last_contact, last_outcome, open_tickets, last_nps, nps_age_days, completeness (share of the model's
         features that have a value), observed_until, change and weeks_on_list (since ``previous``), as_of, rung (of
@@ -50,7 +52,7 @@ class ContactPlan(Drawable):
         counted), hours_used, contacts (the limit where contacts are counted; that of the book stands in every
         row), shadow_price (what one more hour, or contact, would save; empty where the
         policy only sorts), expected_saving, value_at_risk
-        (probability x value over the manager's accounts), value_covered (share of it on the list).
+        (probability_uncalled x value over the manager's accounts), value_covered (share of it on the list).
     decisions
         One row per eligible account, contacted or not, in the columns of the ``decisions`` table.
     notes

@@ -10,6 +10,7 @@ import pandas as pd
 from churnkit.contact.chance import top_k_probability
 from churnkit.contact.context import context
 from churnkit.contact.interval import of_rows
+from churnkit.contact.signs import KINDS
 from churnkit.contact.standing import CONTACT, GONE, NO_GAIN, OVER, STATUSES, stamps
 from churnkit.history.signals import THEMES
 from churnkit.tables import ROLES
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from churnkit.contact.policies import Policy
+    from churnkit.contact.roster import Roster
     from churnkit.contact.scene import Scene, Verdict
 
     Floats = NDArray[np.float64]
@@ -73,7 +75,7 @@ def list_accounts(
             **_beside(scene, policy, shown),
         }
     )
-    frame = frame.astype(dict.fromkeys(("evidence", "status", "status_why", "size"), object))
+    frame = frame.astype(dict.fromkeys(("evidence", "status", "status_why", "size", "signs"), object))
     week = pd.Series(choices.week[shown] + 1).astype("Int64").where(pd.Series(called), pd.NA)
     frame.insert(list(frame.columns).index("size"), "week", week)
     order, rank = _order(scene, policy, shown, status)
@@ -154,12 +156,37 @@ def _beside(scene: Scene, policy: Policy, shown: NDArray[np.int64]) -> dict[str,
     beside["theme"] = _texts(THEMES, roster.theme.astype(np.int64))
     spread = [c for c in roster.frame.columns if c in ("low", "high") or c.startswith("probability_")]
     beside |= {c: roster.frame[c] for c in spread}
+    beside |= {"probability_uncalled": roster.uncalled, "signs": _signs(roster)}
     beside |= context(scene)
     beside["as_of"] = as_timestamps(np.full(len(roster), roster.as_of))
     rung = roster.frame.get("rung", pd.Series([None] * len(roster)))
     beside["rung"] = rung.astype(object)
     beside["model_id"] = pd.Series([scene.scores.model_id] * len(roster), dtype=object)
     return beside
+
+
+SAID = {
+    "support": "trouble with the product or its support",
+    "billing": "trouble with the price",
+    "relationship": "who stood for the product is gone",
+    "usage": "hardly got started, or uses it less and less",
+    "asleep": "asleep: it pays, and hardly uses",
+    "untroubled": "no trouble",
+}
+"""Kinds in words."""
+
+
+def _signs(roster: Roster) -> pd.Series:
+    """Say what the signs tell of each account now, and how surely; None without signs."""
+    said = np.full(len(roster), None, dtype=object)
+    if roster.signs is None:
+        return pd.Series(said, dtype=object)
+    present = roster.signs.present
+    kind, owes, told = present.argmax(axis=1), roster.signs.owes, roster.signs.told
+    for row in np.flatnonzero(told):
+        words = "a bill is owed" if owes[row] else f"{SAID[KINDS[kind[row]]]} ({present[row, kind[row]]:.0%})"
+        said[row] = words
+    return pd.Series(said, dtype=object)
 
 
 def since(frame: pd.DataFrame, previous: pd.DataFrame | None) -> pd.DataFrame:
@@ -199,7 +226,7 @@ def list_managers(scene: Scene, verdict: Verdict) -> pd.DataFrame:
     m = len(crew.ids)
     owner, taker = crew.owner % (m + 1), choices.taker[verdict.calls] % (m + 1)  # nobody comes last
     calls, row = choices.calls, choices.row[verdict.calls]
-    risk = np.nan_to_num(roster.probability * scene.stake.amount)
+    risk = np.nan_to_num(roster.uncalled * scene.stake.amount)
     at_risk = np.bincount(owner, risk, minlength=m + 1)
     covered = np.bincount(owner[row], risk[row], minlength=m + 1)
     pool = crew.pool

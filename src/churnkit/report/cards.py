@@ -64,6 +64,7 @@ class Card:
     minutes: str
     risk: str
     interval: str
+    uncalled: str
     bar: Markup
     stake: str
     saves: str
@@ -113,6 +114,7 @@ def _card(
         minutes="" if missing(row["minutes"]) else f"{count(row['minutes'])} min",
         risk=chance(row["probability"]),
         interval=between(low, high, chance),
+        uncalled=_uncalled(row),
         bar=interval_bar(row["probability"], low, high, top=top),
         stake=money(row["value_at_stake"], unit),
         saves=money(row["net_saving"], unit),
@@ -133,6 +135,15 @@ def _told(reasons: Reasons | None, frame: pd.DataFrame) -> dict[Hashable, list[t
     for account, sentence, points in zip(mine["account_id"], mine["sentence"], mine["points"], strict=True):
         told.setdefault(account, []).append((str(sentence), float(points)))
     return told
+
+
+def _uncalled(row: Row) -> str:
+    """Show p0 and the signs behind it, where it is another than the score's."""
+    p0, signs = row.get("probability_uncalled", nan), row.get("signs")
+    shown = chance(p0)
+    if missing(p0) or shown == chance(row["probability"]):
+        return ""
+    return f"{shown} without a call" + ("" if missing(signs) else f", by its signs: {signs}")
 
 
 def _beside(row: Row) -> str:
