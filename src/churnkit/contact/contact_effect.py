@@ -156,6 +156,13 @@ class ContactEffect(Effect):
         covariance = tuple(tuple(float(v) for v in row) for row in after.covariance)
         return cls(rung=ASSUMED, prior=prior, cells=cells, covariance=covariance, facts=(why,))
 
+    def as_declared(self) -> ContactEffect:
+        """Give the prior in place of what was measured; who would leave without a call stays learnt."""
+        facts = ("what calls do was not looked for, so the declared prior stands: assumed, not measured.",)
+        if self.leaving is not None:
+            facts = (*facts, self.leaving.told())
+        return self._assumed(self.prior, facts[0]).model_copy(update={"leaving": self.leaving, "facts": facts})
+
     @property
     def table(self) -> pd.DataFrame:
         """The cells, one row each, with the 90 % interval of the share kept."""
