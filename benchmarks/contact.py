@@ -7,7 +7,7 @@ Every list is valued by the truth of the generator, which the library never sees
 effect of every role on every account, random calls anybody eligible. "informed" knows the true p0 and value, the true
 cause, and the mean share of leavers that each role keeps of each cause. Rivals and random wear the hats of the plan.
 
-Without history ("plain") what calls do is declared, and who leaves without one is learnt from past leavers all the same.
+Without history ("plain") what calls do is declared, and who leaves without one is learnt from past leavers still.
 Two more lists say where value is lost: ``true_p0`` and ``true_cause`` put the truth in the place of one part of the
 library's knowledge. What an observer of the same tables could reach at most is in ``benchmarks/ideal.py``. The last
 line is one JSON object.
