@@ -147,7 +147,7 @@ class Leaving(BaseModel):
 def snapshots(history: History, churn: ChurnDefinition) -> tuple[NDArray[np.int32], NDArray[np.int64], Floats]:
     """Give accounts, moments and whether they left, at moments whose outcome is known, the last one first."""
     last = reporting_end(history, churn) - churn.horizon.micros - churn.lead.micros
-    first = min(history.signals.first.values(), default=last) + RECORD
+    first = history.first_moment + RECORD
     moments = np.arange(last, first, -EVERY)[:MOST_MOMENTS]
     found = label(history, churn, moments, (churn.horizon,))
     known = np.flatnonzero(found.y[:, 0] >= 0)
