@@ -71,6 +71,8 @@ def fitted(known: Floats, left: Floats) -> tuple[float, Floats]:
     """Give intercept and coefficients of the facts; those that never vary have none."""
     mean, spread = known.mean(axis=0), known.std(axis=0)
     varies = spread > 1e-9
+    if not varies.any():
+        return float(log_odds(left.mean())), np.zeros(known.shape[1])
     model = LogisticRegression(C=STRENGTH, max_iter=2_000, tol=1e-8)
     model.fit((known[:, varies] - mean[varies]) / spread[varies], left)
     out = np.zeros(known.shape[1])

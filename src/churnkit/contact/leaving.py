@@ -146,9 +146,12 @@ class Leaving(BaseModel):
 
 def snapshots(history: History, churn: ChurnDefinition) -> tuple[NDArray[np.int32], NDArray[np.int64], Floats]:
     """Give accounts, moments and whether they left, at moments whose outcome is known, the last one first."""
+    churn.check(history)
     last = reporting_end(history, churn) - churn.horizon.micros - churn.lead.micros
     first = history.first_moment + RECORD
     moments = np.arange(last, first, -EVERY)[:MOST_MOMENTS]
+    if not len(moments):
+        return np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int64), np.zeros(0)
     found = label(history, churn, moments, (churn.horizon,))
     known = np.flatnonzero(found.y[:, 0] >= 0)
     account, cutoff, left = found.account[known], found.cutoff[known], found.y[known, 0].astype(np.float64)
