@@ -11,7 +11,7 @@ from churnkit import features as f
 from churnkit.contact import ByNetSaving, ContactEffect, ContactRules, leaving, plan_contacts
 from churnkit.contact.leaving import FACTS, Leaving, facts, snapshots
 from churnkit.contact.roster import read_roster
-from churnkit.contact.signs import Signs
+from churnkit.contact.signs import Signs, read_signs
 from churnkit.contact.signs.states import ASLEEP, FALLING, STATES, UNTROUBLED, state
 from churnkit.errors import ChurnkitError
 from churnkit.history import History
@@ -206,7 +206,7 @@ def test_states_are_summed_by_stage_and_weighed_by_how_many_leave():
     Of the second .75 sleep or fall asleep, with half the risk, and a quarter has it full: 2.375.
     """
     history = contracts(*[("2025-05-02", 1, True)] * 3)
-    troubled = {state("support", 0): 0.5, state("billing", 1): 0.25, state("usage", 2): 0.25}
+    troubled = {state("usage", 0): 0.5, state("billing", 1): 0.25, state("support", 2): 0.25}
     asleep = {ASLEEP: 0.5, FALLING: 0.25, state("relationship", 1): 0.25}
     one, two, three = known(history, signs(troubled, asleep, CALM, owes=[1]))
     assert one == {**young(30), "risk of its states": np.log(4.5), "begun": 0.5, "full": 0.25, "passing": 0.25}
@@ -353,6 +353,27 @@ def test_the_weights_are_those_of_models_that_had_not_seen_the_account(grown, mo
     odds = learnt.intercept + seen["facts"] @ np.array(learnt.coefficients)
     assert np.mean(1 / (1 + np.exp(-odds))) == pytest.approx(0.5, abs=1e-4)
     assert np.corrcoef(odds, left)[0, 1] > 0.1
+
+
+def test_snapshots_of_which_nothing_is_told_are_left_out(grown, monkeypatch):
+    """At the last moment, of every second account."""
+    monkeypatch.setattr(leaving, "MOST_MOMENTS", 1)
+    monkeypatch.setattr(leaving, "LEAST_LEAVERS", 5)
+    monkeypatch.setattr(leaving, "logistic", lambda known, left, account: np.where(left == 1, 0.6, 0.2))
+
+    def read(history, account, cutoff):
+        found = read_signs(history, account, cutoff)
+        found.states[account % 2 == 0] = np.nan
+        return found
+
+    monkeypatch.setattr(leaving, "read_signs", read)
+    account, _, left = snapshots(grown.history, NINETY)
+    odd = account % 2 == 1
+    learnt = Leaving.learn(grown.history, NINETY, FEATURES)
+    assert (learnt.accounts, learnt.snapshots, learnt.leavers) == (odd.sum(), odd.sum(), left[odd].sum())
+    assert np.isfinite(learnt.coefficients).all()
+    monkeypatch.setattr(leaving, "LEAST_LEAVERS", left[odd].sum() + 1)
+    assert Leaving.learn(grown.history, NINETY, FEATURES) is None
 
 
 def test_with_too_few_leavers_nothing_is_learnt(grown, monkeypatch):
