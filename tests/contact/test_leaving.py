@@ -359,7 +359,13 @@ def test_snapshots_of_which_nothing_is_told_are_left_out(grown, monkeypatch):
     """At the last moment, of every second account."""
     monkeypatch.setattr(leaving, "MOST_MOMENTS", 1)
     monkeypatch.setattr(leaving, "LEAST_LEAVERS", 5)
-    monkeypatch.setattr(leaving, "logistic", lambda known, left, account: np.where(left == 1, 0.6, 0.2))
+    seen = []
+
+    def regression(known, left, account):
+        seen[:] = [known, account]
+        return np.where(left == 1, 0.6, 0.2)
+
+    monkeypatch.setattr(leaving, "logistic", regression)
 
     def read(history, account, cutoff):
         found = read_signs(history, account, cutoff)
@@ -367,11 +373,14 @@ def test_snapshots_of_which_nothing_is_told_are_left_out(grown, monkeypatch):
         return found
 
     monkeypatch.setattr(leaving, "read_signs", read)
-    account, _, left = snapshots(grown.history, NINETY)
+    account, cutoff, left = snapshots(grown.history, NINETY)
     odd = account % 2 == 1
     learnt = Leaving.learn(grown.history, NINETY, FEATURES)
     assert (learnt.accounts, learnt.snapshots, learnt.leavers) == (odd.sum(), odd.sum(), left[odd].sum())
-    assert np.isfinite(learnt.coefficients).all()
+    alone = read_signs(grown.history, account[odd], cutoff[odd])
+    np.testing.assert_array_equal(seen[0], facts(grown.history, account[odd], cutoff[odd], alone))
+    assert seen[1].tolist() == account[odd].tolist()
+    assert np.isfinite(learnt.intercept)
     monkeypatch.setattr(leaving, "LEAST_LEAVERS", left[odd].sum() + 1)
     assert Leaving.learn(grown.history, NINETY, FEATURES) is None
 
