@@ -11,8 +11,9 @@ import pytest
 from churnkit import features as f
 from churnkit.contact import ByNetSaving, ContactEffect, DeclaredEffect, plan_contacts
 from churnkit.contact.contact_effect import e_value
-from churnkit.contact.doubly_robust import from_nuisances
+from churnkit.contact.doubly_robust import from_nuisances, outcome_of
 from churnkit.contact.held_out import boosted, fold_of
+from churnkit.contact.leaving import FACTS
 from churnkit.contact.shrinking import CELLS, HARM, SPREAD, declared, shrink
 from churnkit.contact.signs import ASLEEP, KINDS, UNTROUBLED
 from churnkit.contact.trial import OBSERVATIONAL, RANDOMISED, Trial, read_trial
@@ -23,6 +24,8 @@ from churnkit.history.sample import generate
 from churnkit.history.signals import THEMES
 from churnkit.labels import Cancelled
 from churnkit.tables import ROLES
+from contact.test_signs import AT
+from contact.test_signs import book as forty
 from support import plans as book
 from support.trials import WHEN, harming, told_by
 
@@ -360,3 +363,67 @@ def test_decisions_that_could_not_have_gone_the_other_way_are_skipped_and_counte
     found = from_nuisances(trial, np.full(9, 0.5), np.full(9, 0.4), np.ones(9, dtype=bool))
     told = ContactEffect.of(trial, found, DeclaredEffect()).told()
     assert "3 decisions by lot had a propensity of 0 or 1, or none" in told
+
+
+def with_signs(known, n=3000):
+    """A trial whose covariates tell nothing and whose signs may: who leaves has log-odds of -1 + 1.5 x the first."""
+    random = np.random.default_rng(8)
+    signs = random.normal(size=(n, 2))
+    odds = -1 + 1.5 * signs[:, 0]
+    trial = eight(times=n // 8)
+    trial = replace(
+        trial,
+        X=random.normal(size=(n, 2)),
+        left=(random.random(n) < 1 / (1 + np.exp(-odds))).astype(float),
+        known=signs if known else None,
+    )
+    return trial, 1 / (1 + np.exp(-odds))
+
+
+def log_loss(told, left):
+    return -np.mean(left * np.log(told) + (1 - left) * np.log(1 - told))
+
+
+def test_without_signs_the_outcome_model_is_of_the_covariates():
+    trial, _ = with_signs(known=False)
+    assert outcome_of(trial).tolist() == boosted(trial.X, trial.left, trial.account).tolist()
+
+
+def test_signs_that_tell_who_leaves_stand_beside_the_covariates_in_the_outcome_model():
+    """Covariates tell no more than the mean; with the signs it is nearly told as well as by the truth."""
+    trial, truth = with_signs(known=True)
+    outcome = outcome_of(trial)
+    mean, best = (log_loss(told, trial.left) for told in (np.full(len(truth), trial.left.mean()), truth))
+    assert log_loss(boosted(trial.X, trial.left, trial.account), trial.left) > mean - 0.01
+    assert log_loss(outcome, trial.left) < best + 0.1 * (mean - best)
+    assert np.corrcoef(outcome, truth)[0, 1] > 0.98
+
+
+def test_the_outcome_model_has_not_seen_the_account_it_tells_of():
+    """An account always answers alike and has a sign of its own, which says nothing of another: one in two leaves."""
+    account = np.repeat(np.arange(60, dtype=np.int32), 20)
+    left = np.random.default_rng(1).permutation(np.repeat([1.0, 0.0], 30))[account]
+    trial = replace(eight(times=150), account=account, left=left, X=np.zeros((1200, 1)), known=np.eye(60)[account])
+    assert outcome_of(trial) == pytest.approx(np.full(1200, 0.5), abs=0.01)
+
+
+def test_a_trial_reads_the_facts_of_its_decisions_where_signs_are_told_of_all():
+    """Forty accounts of two seats under a yearly contract, 450 days old when one in two is called.
+
+    Nineteen are too few for anything to be usual: then nothing is known beside the covariates.
+    """
+    decided = AT - pd.Timedelta(days=150)
+    ids = [f"c{i:02d}" for i in range(40)]
+    drawn = {"assignment": "random", "propensity": 0.5, "contact": np.arange(40) % 2 == 0}
+    decisions = pd.DataFrame({"account_id": ids, "decided_at": decided, **drawn})
+    trial = read_trial(forty(decisions=decisions), Cancelled(horizon="90d"), (f.tenure(),))
+    told = dict(zip(FACTS, trial.known.T, strict=True))
+    assert trial.known.shape == (40, len(FACTS))
+    assert told["seats"] == pytest.approx(np.full(40, np.log(2)))
+    assert told["young"] == pytest.approx(np.full(40, np.exp(-450 / 120)))
+    assert (told["long term"] == 1).all()
+    assert (told["ends by itself"] == 0).all()
+    cases = pd.DataFrame({"account_id": ids[:19], "opened_at": WHEN - pd.Timedelta(days=9), "category": "bug"})
+    few = read_trial(told_by(decisions[:19].assign(decided_at=WHEN), tickets=cases), Cancelled(horizon="90d"), ())
+    assert few.known is None
+    assert (few.kinds[:, NO_SIGN] == 1).all()

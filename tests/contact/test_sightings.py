@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from churnkit.contact.signs import ASLEEP, KINDS, UNTROUBLED
+from churnkit.contact.signs import ASLEEP, KINDS, UNKNOWN, UNTROUBLED, Signs
 from churnkit.contact.signs import states as st
 from churnkit.contact.signs.sightings import Usual, likelihood, main_user, usual
 from churnkit.contact.signs.states import STAGES, STATES, TROUBLES, state, table, to_kinds
@@ -130,6 +130,28 @@ def test_kinds_are_those_of_the_leavers():
     assert len(kinds) == len(KINDS)
     owing = to_kinds(found, ~nobody)[0]
     assert owing[[UNTROUBLED, THEMES.index("billing")]] == pytest.approx(np.array([0.5, 20.0]) / 22.625)
+
+
+def test_signs_of_some_accounts_are_those_of_these_accounts():
+    """The first is untroubled and owes: 1 to 20. Of the second nothing is told; the third has a trouble of usage."""
+    states = np.zeros((3, STATES))
+    states[0, st.UNTROUBLED], states[1], states[2, state("usage", FULL)] = 1.0, np.nan, 1.0
+    signs = Signs(states, np.array([True, False, False]))
+    assert signs.told.tolist() == [True, False, True]
+    assert signs.present[0, [UNTROUBLED, THEMES.index("billing")]] == pytest.approx(np.array([1, 20]) / 21)
+    assert signs.present[[1, 2], [UNKNOWN, THEMES.index("usage")]].tolist() == [1.0, 1.0]
+    some = signs.of(np.array([2, 0]))
+    np.testing.assert_array_equal(some.states, states[[2, 0]])
+    assert some.owes.tolist() == [False, True]
+
+
+def test_at_present_kinds_are_those_of_all():
+    """Half untroubled, a quarter asleep or falling, a quarter in a trouble: as they are; of leavers .5, .125 and 2."""
+    states = np.zeros((1, STATES))
+    states[0, [st.UNTROUBLED, st.ASLEEP, st.FALLING, state("usage", FULL)]] = 0.5, 0.15, 0.1, 0.25
+    signs, asked = Signs(states, np.zeros(1, dtype=bool)), [UNTROUBLED, ASLEEP, THEMES.index("usage")]
+    assert signs.present[0, asked] == pytest.approx([0.5, 0.25, 0.25])
+    assert signs.kinds[0, asked] == pytest.approx(np.array([0.5, 0.125, 2.0]) / 2.625)
 
 
 def test_a_bill_is_owed_where_it_was_asked_for_this_week():

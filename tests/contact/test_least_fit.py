@@ -1,0 +1,148 @@
+"""A special hat only where it is likely to fit: by hand on a book whose signs are given.
+
+At present a is troubled by a bill with .6 and by nothing with .4; b the same with .8 and .2; nothing is told of c; d is
+in full trouble with its support, e asleep, f as sure of support as of billing.
+"""
+
+import numpy as np
+import pytest
+
+from churnkit.contact import ByNetSaving, DeclaredEffect, plan_contacts, roster
+from churnkit.contact.choices import _worn
+from churnkit.contact.roster import read_roster
+from churnkit.contact.signs import KINDS, Signs
+from churnkit.contact.signs import states as st
+from churnkit.contact.signs.states import STATES, state
+from churnkit.tables import ROLES
+from support import plans as book
+from support.trials import harming
+
+BILL, SUPPORT = state("billing", 1), state("support", 1)
+GENERAL = "service"
+PRESENT = {
+    "a": {BILL: 0.6, st.UNTROUBLED: 0.4},
+    "b": {BILL: 0.8, st.UNTROUBLED: 0.2},
+    "c": {},
+    "d": {SUPPORT: 1.0},
+    "e": {st.ASLEEP: 1.0},
+    "f": {SUPPORT: 0.5, BILL: 0.5},
+}
+
+ALL = {a: list(ROLES) for a in PRESENT}
+
+
+@pytest.fixture(autouse=True)
+def given(monkeypatch):
+    """Signs of the six accounts, as they are above."""
+    states = np.zeros((6, STATES))
+    for row, likely in enumerate(PRESENT.values()):
+        states[row, list(likely)] = list(likely.values())
+    states[2] = np.nan
+    monkeypatch.setattr(roster, "read_signs", lambda *_: Signs(states, np.zeros(6, dtype=bool)))
+
+
+def worn(effect, least):
+    """Hats that may be worn by account."""
+    found = _worn(read_roster(book.scores(), None, book.history()), effect, least)
+    return {a: [r for r, may in zip(ROLES, row, strict=True) if may] for a, row in zip(PRESENT, found, strict=True)}
+
+
+def measured(default=0.0, **kept):
+    """A measured effect that keeps .1 in the general hat and a default in others, but of what is given by role."""
+    effect = harming(default)
+
+    def share(cell):
+        return kept.get(cell.role, {}).get(cell.theme, 0.1 if cell.role == GENERAL else default)
+
+    return effect.model_copy(update={"cells": tuple(c.model_copy(update={"share": share(c)}) for c in effect.cells)})
+
+
+def test_a_hat_is_worn_where_it_is_likely_enough_to_fit():
+    """Financial mends a bill and nothing else, technical support; no hat but the general one those who sleep."""
+    always = {"b": [GENERAL, "financial"], "c": list(ROLES), "d": [GENERAL, "technical"], "e": [GENERAL]}
+    assert worn(DeclaredEffect(), 0.65) == {**always, "a": [GENERAL], "f": [GENERAL]}
+    either = {"a": [GENERAL, "financial"], "f": [GENERAL, "technical", "financial"]}
+    assert worn(DeclaredEffect(), 0.5) == {**always, **either}
+    assert worn(DeclaredEffect(), 0.0) == ALL
+
+
+def test_a_hat_fits_what_it_keeps_no_less_of_than_the_general_one():
+    """Technical keeps .2 of bills, as little as the general hat of those untroubled, and less of support: it fits a.
+
+    Sales keeps nothing, financial harms the untroubled and keeps less of bills than the general hat.
+    """
+    effect = measured(
+        technical={"billing": 0.2, "untroubled": 0.1, "support": 0.05},
+        financial={"billing": 0.09, "untroubled": -0.2},
+    )
+    found = worn(effect, 1.0)
+    assert found["a"] == found["b"] == [GENERAL, "technical"]
+    assert found["d"] == found["e"] == found["f"] == [GENERAL]
+    assert worn(effect, 0.5)["f"] == [GENERAL, "technical"]
+
+
+def test_a_hat_that_keeps_nothing_does_not_fit_though_the_general_one_harms():
+    effect = measured(service=dict.fromkeys(KINDS, -0.1), sales={"billing": 0.01})
+    found = worn(effect, 0.6)
+    assert found["a"] == found["b"] == ["sales", GENERAL]
+    assert found["d"] == found["e"] == [GENERAL]
+
+
+def planned(effect, least, *, capacity=6):
+    """Role and net saving of the calls of a plan by account."""
+    rules = book.RULES.model_copy(update={"least_fit": least})
+    policy = ByNetSaving(value="worth", effect=effect)
+    calls = plan_contacts(book.scores(), None, book.history(), policy=policy, rules=rules, capacity=capacity).contacts
+    return {a: (r, s) for a, r, s in zip(calls["account_id"], calls["role"], calls["net_saving"], strict=True)}
+
+
+def saving(account, share):
+    """What a call is worth that keeps a share of who would leave and costs 30."""
+    return pytest.approx(share * book.PROBABILITY[account] * book.VALUE[account] - 30)
+
+
+def test_a_declared_effect_falls_back_to_the_general_hat():
+    """Of those who would leave a is troubled by a bill with 8 x .6 of 8 x .6 + .4, b with 8 x .8 of 8 x .8 + .2.
+
+    A prior of .2 is kept twice in the hat that fits, once in the general one and by a third where nothing troubles.
+    """
+    fits = {"b": ("financial", saving("b", 0.4 * 6.4 / 6.6)), "d": ("technical", saving("d", 0.4))}
+    general = {"c": (GENERAL, saving("c", 0.2))}
+    assert planned(DeclaredEffect(prior=0.2), 0.65) == {
+        **fits,
+        **general,
+        "a": (GENERAL, saving("a", 0.2 * (4.8 + 0.4 / 3) / 5.2)),
+        "f": (GENERAL, saving("f", 0.2)),
+    }
+    assert (
+        planned(DeclaredEffect(prior=0.2), 0.5)
+        == planned(DeclaredEffect(prior=0.2), 0.0)
+        == {
+            **fits,
+            **general,
+            "a": ("financial", saving("a", 0.4 * 4.8 / 5.2)),
+            "f": ("technical", saving("f", 0.2 * (2 + 1 / 3) / 2)),
+        }
+    )
+
+
+def test_of_a_measured_effect_only_hats_that_fit_are_choices():
+    """Financial keeps half of those with a bill and pushes three in ten of the others out; .1 the general hat."""
+    effect = measured(-0.3, financial={"billing": 0.5})
+    b = ("financial", saving("b", (0.5 * 6.4 - 0.3 * 0.2) / 6.6))
+    strict, loose = planned(effect, 0.65), planned(effect, 0.5)
+    assert (strict["a"], strict["b"]) == ((GENERAL, saving("a", 0.1)), b)
+    assert (loose["a"], loose["b"]) == (("financial", saving("a", (0.5 * 4.8 - 0.3 * 0.4) / 5.2)), b)
+    assert strict["f"] == (GENERAL, saving("f", 0.1))
+
+
+def test_an_effect_that_does_not_read_signs_is_not_limited(monkeypatch):
+    """It keeps a fifth whatever the hat, which is then that of the likeliest trouble."""
+    monkeypatch.setattr(DeclaredEffect, "reads_signs", False)
+    assert worn(DeclaredEffect(), 1.0) == ALL
+    assert planned(DeclaredEffect(prior=0.2), 1.0)["a"] == ("financial", saving("a", 0.2))
+
+
+def test_without_signs_every_hat_may_be_worn(monkeypatch):
+    monkeypatch.setattr(roster, "read_signs", lambda *_: None)
+    assert worn(DeclaredEffect(), 1.0) == ALL

@@ -1,0 +1,445 @@
+"""Who would leave, by signs and contract: moments and facts by hand, and what is learnt beside the truth."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import churnkit as ck
+from churnkit import features as f
+from churnkit.contact import ByNetSaving, ContactEffect, ContactRules, leaving, plan_contacts
+from churnkit.contact.leaving import FACTS, Leaving, facts, snapshots
+from churnkit.contact.roster import read_roster
+from churnkit.contact.signs import Signs, read_signs
+from churnkit.contact.signs.states import ASLEEP, FALLING, STATES, UNTROUBLED, state
+from churnkit.errors import ChurnkitError
+from churnkit.history import History
+from churnkit.history.sample import generate
+from churnkit.labels import Cancelled
+from churnkit.tables import ROLES
+from churnkit.timeline import moment
+from support import future
+from support import plans as book
+from support.trials import harming
+
+AT = pd.Timestamp("2025-06-01", tz="UTC")
+CHURN = Cancelled(horizon="90d", lead="7d")
+
+
+def day(text):
+    return pd.Timestamp(text, tz="UTC")
+
+
+def company(contracts, *, until="2025-12-31", since="2025-01-01", **more):
+    """Accounts with a contract each (account, start, notice or None), used since a day."""
+    ids, started, notice = zip(*contracts, strict=True)
+    started = [day(s) for s in started]
+    return History(
+        accounts=pd.DataFrame({"account_id": ids, "opened_at": started}),
+        activity=pd.DataFrame({"account_id": ids[0], "occurred_at": [day(since), day("2025-12-30")], "event": "login"}),
+        subscriptions=pd.DataFrame(
+            {
+                "account_id": ids,
+                "started_at": started,
+                "cancelled_at": pd.to_datetime(pd.Series(notice), utc=True),
+                **more,
+            }
+        ),
+        observed_until=day(until),
+    )
+
+
+def listed(found):
+    """Snapshots as (account, day, whether it left)."""
+    days = [f"{pd.Timestamp(c, unit='us'):%m-%d}" for c in found[1].tolist()]
+    return list(zip(found[0].tolist(), days, found[2].tolist(), strict=True))
+
+
+BOOK = [
+    ("a", "2020-01-01", None),
+    ("b", "2020-01-01", "2025-10-10"),
+    ("c", "2025-08-10", None),
+    ("d", "2020-01-01", "2025-09-28"),
+]
+
+
+def test_moments_go_back_every_four_weeks_from_the_last_whose_outcome_is_known():
+    """Of the record until 31 December the horizon takes 90 days and the lead 7: 25 September, then 28 August, ...
+
+    On 3 July the record, begun on 1 January, is 183 days old, on 5 June 155, however long the contracts run. d gives
+    notice inside the lead of the last moment, c comes on 10 August, b leaves 99 days after 3 July.
+    """
+    assert listed(snapshots(company(BOOK), CHURN)) == [
+        *((0, "09-25", 0.0), (1, "09-25", 1.0), (2, "09-25", 0.0)),
+        *((0, "08-28", 0.0), (1, "08-28", 1.0), (2, "08-28", 0.0), (3, "08-28", 1.0)),
+        *((0, "07-31", 0.0), (1, "07-31", 1.0), (3, "07-31", 1.0)),
+        *((0, "07-03", 0.0), (1, "07-03", 0.0), (3, "07-03", 1.0)),
+    ]
+
+
+def test_what_becomes_known_late_makes_the_last_moment_earlier():
+    """Leaves are told two days late: 23 September, and on 1 July the record is 181 days old."""
+    told = pd.to_datetime(pd.Series([None, "2025-10-12", None, "2025-09-30"]), utc=True)
+    found = snapshots(company(BOOK, recorded_at=told), CHURN)
+    assert sorted({when for _, when, _ in listed(found)}) == ["07-29", "08-26", "09-23"]
+
+
+def test_no_more_moments_than_are_asked_for(monkeypatch):
+    monkeypatch.setattr(leaving, "MOST_MOMENTS", 2)
+    assert sorted({when for _, when, _ in listed(snapshots(company(BOOK), CHURN))}) == ["08-28", "09-25"]
+
+
+def test_a_record_too_short_has_no_moment():
+    """Begun on 27 March, it is 182 days old on 25 September, not more."""
+    found = snapshots(company(BOOK, since="2025-03-27"), CHURN)
+    assert [len(part) for part in found] == [0, 0, 0]
+    assert len(snapshots(company(BOOK, since="2025-03-26"), CHURN)[0]) == 3
+    assert Leaving.learn(company(BOOK, since="2025-03-27", mrr=1.0, seats=1), CHURN, ()) is None
+
+
+def test_a_history_that_cannot_answer_the_definition_says_so():
+    with pytest.raises(ChurnkitError, match="subscriptions"):
+        snapshots(book.history(), CHURN)
+
+
+def test_of_many_accounts_some_are_learnt_from_spread_evenly(monkeypatch):
+    """Twenty accounts at four moments, of which 43 may be learnt from: ten, every 19/9-th, at all their moments."""
+    many = company([(f"a{i:02d}", "2020-01-01", None) for i in range(20)])
+    assert len(snapshots(many, CHURN)[0]) == 80
+    monkeypatch.setattr(leaving, "MOST_ROWS", 43)
+    account, cutoff, left = snapshots(many, CHURN)
+    assert account.tolist() == [0, 2, 4, 6, 8, 10, 12, 14, 16, 19] * 4
+    assert cutoff.tolist() == np.repeat(np.unique(cutoff)[::-1], 10).tolist()
+    assert len(left) == 40
+    monkeypatch.setattr(leaving, "MOST_ROWS", 80)
+    assert len(snapshots(many, CHURN)[0]) == 80
+
+
+def signs(*accounts, owes=()):
+    """Signs of accounts, each {state: how likely}."""
+    states = np.zeros((len(accounts), STATES))
+    for row, likely in enumerate(accounts):
+        states[row, list(likely)] = list(likely.values())
+    return Signs(states, np.isin(np.arange(len(accounts)), owes))
+
+
+def known(history, told):
+    """Facts of all accounts on 1 June 2025 by name, those that are 0 left out."""
+    n = len(history.accounts)
+    found = facts(history, np.arange(n, dtype=np.int32), np.full(n, moment(AT)), told)
+    assert found.shape == (n, len(FACTS))
+    return [{name: v for name, v in zip(FACTS, row, strict=True) if v} for row in found.tolist()]
+
+
+CALM = {UNTROUBLED: 1.0}
+
+
+def contracts(*rows):
+    """A history of contracts: (start, term in months, goes on by itself, seats, booked renewal)."""
+    columns = ("started_at", "term_months", "auto_renew", "seats", "renews_at")
+    table = pd.DataFrame([dict(zip(columns, row, strict=False)) for row in rows]).reindex(columns=list(columns))
+    ids = [f"a{i}" for i in range(len(rows))]
+    table["started_at"] = table["recorded_at"] = [day(s) for s in table["started_at"]]
+    table["renews_at"] = pd.to_datetime(table["renews_at"], utc=True)
+    return History(
+        accounts=pd.DataFrame({"account_id": ids, "opened_at": table["started_at"]}),
+        activity=pd.DataFrame({"account_id": ids[0], "occurred_at": [AT - pd.Timedelta(days=9)], "event": "login"}),
+        subscriptions=table.assign(account_id=ids),
+        observed_until=AT + pd.Timedelta(days=1),
+    )
+
+
+def young(days):
+    return {"young": pytest.approx(np.exp(-days / 120))}
+
+
+def test_the_end_of_a_term_lies_between_two_of_the_days_that_have_a_figure():
+    """On 1 June it is 45 days to 16 July, 60 to 31 July, 245 to 1 February: (365 - 245) / 125 = .96 of 240 days.
+
+    On 16 June a year later are 380 days to go: beyond the last figure nothing is near.
+    """
+    history = contracts(
+        ("2024-07-16", 12, True), ("2023-07-31", 12, True), ("2025-02-01", 12, False), ("2024-06-16", 24, False)
+    )
+    long = {"long term": 1.0}
+    assert known(history, signs(CALM, CALM, CALM, CALM)) == [
+        {**young(320), **long, "renews in 30 days": 0.5, "renews in 60 days": 0.5},
+        {**young(671), **long, "renews in 60 days": 1.0},
+        {**young(120), **long, "ends by itself": 1.0, "ends in 240 days": pytest.approx(0.96)},
+        {**young(350), **long, "ends by itself": 1.0},
+    ]
+
+
+def test_the_end_of_a_short_term_is_not_looked_at_and_that_of_an_unknown_one_is():
+    """Months of 1, 5 and 6; no term, but a renewal booked for 10 June, 9 days ahead: .7 of none and .3 of 30."""
+    history = contracts(
+        ("2025-05-16", 1, True),
+        ("2025-02-16", 5, False),
+        ("2025-01-01", 6, None),
+        ("2025-03-01", None, True, None, "2025-06-10"),
+        ("2025-03-01", None, False),
+    )
+    found = known(history, signs(*[CALM] * 5))
+    assert found == [
+        young(16),
+        young(105),
+        {**young(151), "long term": 1.0, "renews in 30 days": 1.0},
+        {
+            **young(92),
+            "long term": 1.0,
+            "renews in 0 days": pytest.approx(0.7),
+            "renews in 30 days": pytest.approx(0.3),
+        },
+        young(92),
+    ]
+
+
+def test_seats_count_by_their_logarithm_and_those_that_are_not_known_as_one():
+    history = contracts(("2025-05-02", 1, True, 8), ("2025-05-02", 1, True, 1), ("2025-05-02", 1, True, None))
+    assert [row.get("seats", 0.0) for row in known(history, signs(CALM, CALM, CALM))] == [np.log(8), 0.0, 0.0]
+
+
+def test_states_are_summed_by_stage_and_weighed_by_how_many_leave():
+    """Of the first .5 begin with 3 times the risk, .25 have it full with 8, .25 see it pass with 4: 4.5 in all.
+
+    Of the second .75 sleep or fall asleep, with half the risk, and a quarter has it full: 2.375.
+    """
+    history = contracts(*[("2025-05-02", 1, True)] * 3)
+    troubled = {state("usage", 0): 0.5, state("billing", 1): 0.25, state("support", 2): 0.25}
+    asleep = {ASLEEP: 0.5, FALLING: 0.25, state("relationship", 1): 0.25}
+    one, two, three = known(history, signs(troubled, asleep, CALM, owes=[1]))
+    assert one == {**young(30), "risk of its states": np.log(4.5), "begun": 0.5, "full": 0.25, "passing": 0.25}
+    assert two == {**young(30), "risk of its states": np.log(2.375), "full": 0.25, "asleep": 0.75, "owes": 1.0}
+    assert three == young(30)
+
+
+def test_without_contracts_all_that_is_known_of_them_is_nothing():
+    opened = [AT - pd.Timedelta(days=d) for d in (120, 240)]
+    history = History(
+        accounts=pd.DataFrame({"account_id": ["a", "b"], "opened_at": opened}),
+        activity=pd.DataFrame({"account_id": ["a"], "occurred_at": [AT - pd.Timedelta(days=9)], "event": "login"}),
+        observed_until=AT,
+    )
+    assert known(history, signs(CALM, CALM)) == [young(120), young(240)]
+
+
+def of(**more):
+    """What was learnt: nothing by the facts but of one that is told."""
+    coefficients = [0.0] * len(FACTS)
+    coefficients[FACTS.index("seats")] = 2.0
+    learnt = {"intercept": -1.0, "signs": 0.6, "score": 0.2, "level": 0.1}
+    return Leaving(coefficients=coefficients, accounts=1200, snapshots=3456, leavers=789, **learnt | more)
+
+
+def test_signs_and_score_stand_beside_each_other():
+    """Log-odds .1 + .6 x (-1 + 2 x .5) + .2 x ln 4, and .1 + .6 x (-1) - .2 x ln 3."""
+    table = np.zeros((2, len(FACTS)))
+    table[0, FACTS.index("seats")] = 0.5
+    odds = np.array([0.1 + 0.2 * np.log(4), -0.5 - 0.2 * np.log(3)])
+    assert of().beside(np.array([0.8, 0.25]), table) == pytest.approx(1 / (1 + np.exp(-odds)))
+
+
+def test_it_says_how_much_signs_weigh_and_from_how_many_leavers():
+    told = of().told()
+    assert "leans by 75% on what troubles an account" in told
+    assert "learnt from 789 leavers among 3,456 snapshots of 1,200 accounts" in told
+
+
+def test_of_whom_nothing_is_told_the_score_stands():
+    """The second has no signs, the third no score."""
+    history = contracts(*[("2025-05-02", 1, True, 1)] * 3)
+    told = signs(CALM, CALM, CALM)
+    told.states[1] = np.nan
+    probability = np.array([0.8, 0.8, np.nan])
+    roster = SimpleNamespace(
+        account=np.arange(3, dtype=np.int32), as_of=moment(AT), probability=probability, signs=told
+    )
+    effect = harming().model_copy(update={"leaving": of()})
+    p0 = effect.without_call(roster, history)
+    odds = 0.1 - 0.6 + 0.2 * np.log(4)
+    assert p0[:2] == pytest.approx([1 / (1 + np.exp(-odds)), 0.8])
+    assert np.isnan(p0[2])
+    assert probability[0] == 0.8
+    told.states[:] = np.nan
+    assert effect.without_call(roster, history)[:2].tolist() == [0.8, 0.8]
+    roster.signs = None
+    assert effect.without_call(roster, history)[:2].tolist() == [0.8, 0.8]
+
+
+FEATURES = (
+    f.count("login", "28d"),
+    f.count("login", "28d") / f.count("login", "84d"),
+    f.latest("nps"),
+    f.count("ticket_opened", "84d"),
+    f.days_until("renewal_due"),
+    f.latest("auto_renew"),
+    f.tenure(),
+)
+NINETY = Cancelled(horizon="90d")
+
+
+@pytest.fixture(scope="module")
+def grown():
+    """A made-up company whose calls are not on record, a model of it, and the effect that is learnt."""
+    made = generate(300, 15, seed=5)
+    tables = {name: table for name, table in made.tables.items() if name not in ("decisions", "contacts")}
+    history = History(**tables)
+    recipe = ck.Recipe(churn=NINETY, features=FEATURES)
+    model = ck.ChurnModel.fit(recipe, history, ck.monthly_cutoffs("2024-12", "2025-06"))
+    return SimpleNamespace(
+        made=made, tables=tables, history=history, model=model, effect=ContactEffect.fit(model, history)
+    )
+
+
+def standing(effect, scores, history):
+    """P0 by account, as a plan has it: a call that keeps .2 of it is worth .2 x p0 x value - 30."""
+    cells = tuple(c.model_copy(update={"share": 0.2}) for c in effect.cells)
+    rules = ContactRules(minutes=dict.fromkeys(ROLES, 30), size_factors={"large": 1.0}, hourly_cost=60.0)
+    policy = ByNetSaving(effect=effect.model_copy(update={"cells": cells}))
+    plan = plan_contacts(scores, None, history, policy=policy, rules=rules, capacity=5).frame
+    return ((plan["net_saving"] + 30) / 0.2 / plan["value_at_stake"]).set_axis(plan["account_id"])
+
+
+def test_p0_is_nearer_to_the_truth_than_the_score(grown):
+    """The generator lives every account's future sixteen times without a call."""
+    at = grown.made.truth.moments[-1]
+    scores = grown.model.score(grown.history, at)
+    truth = grown.made.truth.outlook(at, paths=16).set_index("account_id")["p0"]
+    scored = scores.frame.set_index("account_id")["probability"]
+    p0 = standing(grown.effect, scores, grown.history)
+    alone = standing(grown.effect.model_copy(update={"leaving": None}), scores, grown.history)
+    both = pd.DataFrame({"truth": truth, "p0": p0, "score": scored, "alone": alone}).dropna()
+    assert len(both) > 250
+    assert both["alone"].to_numpy() == pytest.approx(both["score"].to_numpy())
+    squares = both.sub(both["truth"], axis=0).pow(2).mean()
+    assert squares["p0"] < 0.8 * squares["score"]
+    assert both.corr().loc["truth", "p0"] > both.corr().loc["truth", "score"] + 0.1
+
+
+def test_what_was_learnt_is_told_and_counted(grown):
+    account, _, left = snapshots(grown.history, NINETY)
+    learnt = grown.effect.leaving
+    assert (learnt.accounts, learnt.snapshots, learnt.leavers) == (len(set(account.tolist())), len(left), left.sum())
+    assert learnt.signs > learnt.score >= 0
+    assert grown.effect.rung == "assumed"
+    assert f"learnt from {learnt.leavers:,} leavers" in grown.effect.told()
+
+
+def test_the_weights_are_those_of_models_that_had_not_seen_the_account(grown, monkeypatch):
+    """Held out, the regression says 1/3 and 2/3 of halves of which one and four of five leave: ln 4 / ln 2 = 2 times.
+
+    The trees, of the features alone, say the same of all. The regression that is kept is that of all snapshots: its
+    mean is the share of leavers, as with every logistic regression.
+    """
+    account, cutoff, _ = (part[:300] for part in snapshots(grown.history, NINETY))
+    first = np.arange(300) < 150
+    left = np.where(first, np.arange(300) % 5 == 0, np.arange(300) % 5 > 0).astype(float)
+    seen = {}
+
+    def regression(known, *_):
+        seen["facts"] = known
+        return np.where(first, 1 / 3, 2 / 3)
+
+    def trees(X, *_):
+        assert X.shape == (300, len(FEATURES))
+        return np.full(300, 0.3)
+
+    monkeypatch.setattr(leaving, "snapshots", lambda *_: (account, cutoff, left))
+    monkeypatch.setattr(leaving, "logistic", regression)
+    monkeypatch.setattr(leaving, "boosted", trees)
+    learnt = Leaving.learn(grown.history, NINETY, FEATURES)
+    assert (learnt.signs, learnt.score, learnt.level) == pytest.approx((2.0, 0.0, 0.0), abs=0.01)
+    odds = learnt.intercept + seen["facts"] @ np.array(learnt.coefficients)
+    assert np.mean(1 / (1 + np.exp(-odds))) == pytest.approx(0.5, abs=1e-4)
+    assert np.corrcoef(odds, left)[0, 1] > 0.1
+
+
+def test_snapshots_of_which_nothing_is_told_are_left_out(grown, monkeypatch):
+    """At the last moment, of every second account."""
+    monkeypatch.setattr(leaving, "MOST_MOMENTS", 1)
+    monkeypatch.setattr(leaving, "LEAST_LEAVERS", 5)
+    seen = []
+
+    def regression(known, left, account):
+        seen[:] = [known, account]
+        return np.where(left == 1, 0.6, 0.2)
+
+    monkeypatch.setattr(leaving, "logistic", regression)
+
+    def read(history, account, cutoff):
+        found = read_signs(history, account, cutoff)
+        found.states[account % 2 == 0] = np.nan
+        return found
+
+    monkeypatch.setattr(leaving, "read_signs", read)
+    account, cutoff, left = snapshots(grown.history, NINETY)
+    odd = account % 2 == 1
+    learnt = Leaving.learn(grown.history, NINETY, FEATURES)
+    assert (learnt.accounts, learnt.snapshots, learnt.leavers) == (odd.sum(), odd.sum(), left[odd].sum())
+    alone = read_signs(grown.history, account[odd], cutoff[odd])
+    np.testing.assert_array_equal(seen[0], facts(grown.history, account[odd], cutoff[odd], alone))
+    assert seen[1].tolist() == account[odd].tolist()
+    assert np.isfinite(learnt.intercept)
+    monkeypatch.setattr(leaving, "LEAST_LEAVERS", left[odd].sum() + 1)
+    assert Leaving.learn(grown.history, NINETY, FEATURES) is None
+
+
+def test_with_too_few_leavers_nothing_is_learnt(grown, monkeypatch):
+    leavers = int(snapshots(grown.history, NINETY)[2].sum())
+    monkeypatch.setattr(leaving, "LEAST_LEAVERS", leavers + 1)
+    monkeypatch.setattr(leaving, "read_signs", None)  # not even looked at
+    assert Leaving.learn(grown.history, NINETY, FEATURES) is None
+
+
+def test_where_signs_tell_nothing_the_score_stands_alone(grown, monkeypatch):
+    monkeypatch.setattr(leaving, "MOST_MOMENTS", 2)
+    monkeypatch.setattr(leaving, "logistic", lambda known, left, account: np.where(left == 1, 0.1, 0.3))
+    assert Leaving.learn(grown.history, NINETY, FEATURES) is None
+
+
+def test_a_history_without_signs_teaches_nothing(monkeypatch):
+    monkeypatch.setattr(leaving, "LEAST_LEAVERS", 1)
+    assert Leaving.learn(company(BOOK), CHURN, ()) is None
+
+
+def test_a_book_too_small_to_have_anything_usual_teaches_nothing(monkeypatch):
+    """Four accounts with prices, of whom some leave: twenty are needed to say what is usual."""
+    monkeypatch.setattr(leaving, "LEAST_LEAVERS", 1)
+    small = company(BOOK, mrr=[10.0, 10.0, 20.0, 20.0], seats=[1, 1, 2, 2])
+    assert snapshots(small, CHURN)[2].sum() > 1
+    assert Leaving.learn(small, CHURN, ()) is None
+
+
+def test_it_is_equal_from_run_to_run(grown, monkeypatch):
+    monkeypatch.setattr(leaving, "MOST_MOMENTS", 2)
+    one, two = (Leaving.learn(History(**grown.tables), NINETY, FEATURES) for _ in range(2))
+    assert one == two
+    assert one is not None
+
+
+def told(effect, history, ids, at="2025-06-02"):
+    """P0 of accounts whose scores fall from .3 to .1."""
+    scores = book.scores(dict(zip(ids, np.linspace(0.3, 0.1, len(ids)), strict=True)), as_of=at)
+    roster = read_roster(scores, None, history)
+    assert roster.signs.told.all()
+    return pd.Series(effect.without_call(roster, history), index=roster.ids)[ids].to_numpy()
+
+
+def test_written_and_read_back_it_says_the_same(grown, tmp_path):
+    again = ContactEffect.read(grown.effect.write(tmp_path / "effect.json"))
+    ids = list(grown.history.account_ids[:50])
+    assert again == grown.effect
+    assert told(again, grown.history, ids).tolist() == told(grown.effect, grown.history, ids).tolist()
+
+
+@pytest.mark.parametrize("change", [future.removed, future.spoilt])
+def test_what_was_not_known_at_a_moment_does_not_move_p0_there(grown, change):
+    at, until = day("2025-06-02"), grown.history.observed_until
+    ends = {name: pd.Timestamp(end, unit="us", tz="UTC") for name, end in until.items() if name != "accounts"}
+    tables = change(grown.made.tables, at)
+    before = History(**{name: tables[name] for name in grown.tables}, observed_until=ends)
+    ids = list(grown.history.account_ids[grown.history.opened < moment(at)])
+    one, two = (told(grown.effect, history, ids) for history in (grown.history, before))
+    assert one.tolist() == two.tolist()
+    assert np.ptp(one) > 0.3
