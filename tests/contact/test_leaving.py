@@ -16,9 +16,9 @@ from churnkit.contact.signs.states import ASLEEP, FALLING, STATES, UNTROUBLED, s
 from churnkit.errors import ChurnkitError
 from churnkit.history import History
 from churnkit.history.sample import generate
-from churnkit.labels import Cancelled
+from churnkit.labels import Cancelled, reporting_end
 from churnkit.tables import ROLES
-from churnkit.timeline import moment
+from churnkit.timeline import DAY, moment
 from support import future
 from support import plans as book
 from support.trials import harming
@@ -56,6 +56,17 @@ def listed(found):
     return list(zip(found[0].tolist(), days, found[2].tolist(), strict=True))
 
 
+def of_churn(churn):
+    """What is asked of a model before anything is learnt."""
+    return SimpleNamespace(recipe=SimpleNamespace(churn=churn), features=())
+
+
+@pytest.fixture
+def half_a_year(monkeypatch):
+    """So long must the record be."""
+    monkeypatch.setattr(leaving, "RECORD", 182 * DAY)
+
+
 BOOK = [
     ("a", "2020-01-01", None),
     ("b", "2020-01-01", "2025-10-10"),
@@ -64,7 +75,7 @@ BOOK = [
 ]
 
 
-def test_moments_go_back_every_four_weeks_from_the_last_whose_outcome_is_known():
+def test_moments_go_back_every_four_weeks_from_the_last_whose_outcome_is_known(half_a_year):
     """Of the record until 31 December the horizon takes 90 days and the lead 7: 25 September, then 28 August, ...
 
     On 3 July the record, begun on 1 January, is 183 days old, on 5 June 155, however long the contracts run. d gives
@@ -78,7 +89,7 @@ def test_moments_go_back_every_four_weeks_from_the_last_whose_outcome_is_known()
     ]
 
 
-def test_what_becomes_known_late_makes_the_last_moment_earlier():
+def test_what_becomes_known_late_makes_the_last_moment_earlier(half_a_year):
     """Leaves are told two days late: 23 September, and on 1 July the record is 181 days old."""
     told = pd.to_datetime(pd.Series([None, "2025-10-12", None, "2025-09-30"]), utc=True)
     found = snapshots(company(BOOK, recorded_at=told), CHURN)
@@ -91,11 +102,11 @@ def test_no_more_moments_than_are_asked_for(monkeypatch):
 
 
 def test_a_record_too_short_has_no_moment():
-    """Begun on 27 March, it is 182 days old on 25 September, not more."""
-    found = snapshots(company(BOOK, since="2025-03-27"), CHURN)
+    """Begun on 28 August, it is 28 days old on 25 September, not more."""
+    found = snapshots(company(BOOK, since="2025-08-28"), CHURN)
     assert [len(part) for part in found] == [0, 0, 0]
-    assert len(snapshots(company(BOOK, since="2025-03-26"), CHURN)[0]) == 3
-    assert Leaving.learn(company(BOOK, since="2025-03-27", mrr=1.0, seats=1), CHURN, ()) is None
+    assert len(snapshots(company(BOOK, since="2025-08-27"), CHURN)[0]) == 3
+    assert Leaving.learn(of_churn(CHURN), company(BOOK, since="2025-08-28", mrr=1.0, seats=1)) is None
 
 
 def test_a_history_that_cannot_answer_the_definition_says_so():
@@ -103,7 +114,7 @@ def test_a_history_that_cannot_answer_the_definition_says_so():
         snapshots(book.history(), CHURN)
 
 
-def test_of_many_accounts_some_are_learnt_from_spread_evenly(monkeypatch):
+def test_of_many_accounts_some_are_learnt_from_spread_evenly(monkeypatch, half_a_year):
     """Twenty accounts at four moments, of which 43 may be learnt from: ten, every 19/9-th, at all their moments."""
     many = company([(f"a{i:02d}", "2020-01-01", None) for i in range(20)])
     assert len(snapshots(many, CHURN)[0]) == 80
@@ -228,7 +239,7 @@ def of(**more):
     """What was learnt: nothing by the facts but of one that is told."""
     coefficients = [0.0] * len(FACTS)
     coefficients[FACTS.index("seats")] = 2.0
-    learnt = {"intercept": -1.0, "signs": 0.6, "score": 0.2, "level": 0.1}
+    learnt = {"intercept": -1.0, "signs": 0.6, "score": 0.2, "level": 0.1, "off": 0.05}
     return Leaving(coefficients=coefficients, accounts=1200, snapshots=3456, leavers=789, **learnt | more)
 
 
@@ -348,11 +359,37 @@ def test_the_weights_are_those_of_models_that_had_not_seen_the_account(grown, mo
     monkeypatch.setattr(leaving, "snapshots", lambda *_: (account, cutoff, left))
     monkeypatch.setattr(leaving, "logistic", regression)
     monkeypatch.setattr(leaving, "boosted", trees)
-    learnt = Leaving.learn(grown.history, NINETY, FEATURES)
-    assert (learnt.signs, learnt.score, learnt.level) == pytest.approx((2.0, 0.0, 0.0), abs=0.01)
+    learnt = Leaving.learn(grown.model, grown.history)
+    assert (learnt.signs, learnt.score) == pytest.approx((2.0, 0.0), abs=0.01)
     odds = learnt.intercept + seen["facts"] @ np.array(learnt.coefficients)
     assert np.mean(1 / (1 + np.exp(-odds))) == pytest.approx(0.5, abs=1e-4)
     assert np.corrcoef(odds, left)[0, 1] > 0.1
+
+
+def test_the_book_as_a_whole_leaves_as_the_regression_has_it(grown):
+    """At the end of the record, whatever level the score has."""
+    end = reporting_end(grown.history, NINETY)
+    scores = grown.model.score(grown.history, end)
+    account = np.array([grown.history.code(a) for a in scores.frame["account_id"]], dtype=np.int32)
+    cutoff = np.full(len(account), end)
+    table = facts(grown.history, account, cutoff, read_signs(grown.history, account, cutoff))
+    learnt, score = grown.effect.leaving, scores.frame["probability"].to_numpy()
+    by_signs = 1 / (1 + np.exp(-(learnt.intercept + table @ np.array(learnt.coefficients))))
+    assert learnt.beside(score, table).mean() == pytest.approx(by_signs.mean(), abs=1e-6)
+
+
+def test_by_how_much_those_most_at_risk_were_off_together():
+    """Twenty at each of two moments, two of them the tenth most at risk, .5 each: 1 expected with a variance of .5.
+
+    Both leave, then none: (1 - .5) / 1 of the variance is beyond chance at both, so .5, its root .71. Where one leaves
+    each time, less than chance is off, and .05 is held.
+    """
+    expected = np.tile(np.r_[[0.5, 0.5], np.full(18, 0.1)], 2)
+    cutoff, left = np.repeat([1, 2], 20), np.zeros(40)
+    left[[0, 1]] = 1.0
+    assert leaving._off(expected, left, cutoff) == pytest.approx(np.sqrt(0.5))
+    left[[1, 20]] = 0.0, 1.0
+    assert leaving._off(expected, left, cutoff) == pytest.approx(0.05)
 
 
 def test_snapshots_of_which_nothing_is_told_are_left_out(grown, monkeypatch):
@@ -375,32 +412,32 @@ def test_snapshots_of_which_nothing_is_told_are_left_out(grown, monkeypatch):
     monkeypatch.setattr(leaving, "read_signs", read)
     account, cutoff, left = snapshots(grown.history, NINETY)
     odd = account % 2 == 1
-    learnt = Leaving.learn(grown.history, NINETY, FEATURES)
+    learnt = Leaving.learn(grown.model, grown.history)
     assert (learnt.accounts, learnt.snapshots, learnt.leavers) == (odd.sum(), odd.sum(), left[odd].sum())
     alone = read_signs(grown.history, account[odd], cutoff[odd])
     np.testing.assert_array_equal(seen[0], facts(grown.history, account[odd], cutoff[odd], alone))
     assert seen[1].tolist() == account[odd].tolist()
     assert np.isfinite(learnt.intercept)
     monkeypatch.setattr(leaving, "LEAST_LEAVERS", left[odd].sum() + 1)
-    assert Leaving.learn(grown.history, NINETY, FEATURES) is None
+    assert Leaving.learn(grown.model, grown.history) is None
 
 
 def test_with_too_few_leavers_nothing_is_learnt(grown, monkeypatch):
     leavers = int(snapshots(grown.history, NINETY)[2].sum())
     monkeypatch.setattr(leaving, "LEAST_LEAVERS", leavers + 1)
     monkeypatch.setattr(leaving, "read_signs", None)  # not even looked at
-    assert Leaving.learn(grown.history, NINETY, FEATURES) is None
+    assert Leaving.learn(grown.model, grown.history) is None
 
 
 def test_where_signs_tell_nothing_the_score_stands_alone(grown, monkeypatch):
     monkeypatch.setattr(leaving, "MOST_MOMENTS", 2)
     monkeypatch.setattr(leaving, "logistic", lambda known, left, account: np.where(left == 1, 0.1, 0.3))
-    assert Leaving.learn(grown.history, NINETY, FEATURES) is None
+    assert Leaving.learn(grown.model, grown.history) is None
 
 
 def test_a_history_without_signs_teaches_nothing(monkeypatch):
     monkeypatch.setattr(leaving, "LEAST_LEAVERS", 1)
-    assert Leaving.learn(company(BOOK), CHURN, ()) is None
+    assert Leaving.learn(of_churn(CHURN), company(BOOK)) is None
 
 
 def test_a_book_too_small_to_have_anything_usual_teaches_nothing(monkeypatch):
@@ -408,12 +445,12 @@ def test_a_book_too_small_to_have_anything_usual_teaches_nothing(monkeypatch):
     monkeypatch.setattr(leaving, "LEAST_LEAVERS", 1)
     small = company(BOOK, mrr=[10.0, 10.0, 20.0, 20.0], seats=[1, 1, 2, 2])
     assert snapshots(small, CHURN)[2].sum() > 1
-    assert Leaving.learn(small, CHURN, ()) is None
+    assert Leaving.learn(of_churn(CHURN), small) is None
 
 
 def test_it_is_equal_from_run_to_run(grown, monkeypatch):
     monkeypatch.setattr(leaving, "MOST_MOMENTS", 2)
-    one, two = (Leaving.learn(History(**grown.tables), NINETY, FEATURES) for _ in range(2))
+    one, two = (Leaving.learn(grown.model, History(**grown.tables)) for _ in range(2))
     assert one == two
     assert one is not None
 
