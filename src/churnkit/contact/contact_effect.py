@@ -158,10 +158,9 @@ class ContactEffect(Effect):
 
     def as_declared(self) -> ContactEffect:
         """Give the prior in place of what was measured; who would leave without a call stays learnt."""
-        facts = ("what calls do was not looked for, so the declared prior stands: assumed, not measured.",)
-        if self.leaving is not None:
-            facts = (*facts, self.leaving.told())
-        return self._assumed(self.prior, facts[0]).model_copy(update={"leaving": self.leaving, "facts": facts})
+        found = self._assumed(self.prior, "what calls do was not looked for: the declared prior stands, assumed.")
+        told = () if self.leaving is None else (self.leaving.told(),)
+        return found.model_copy(update={"leaving": self.leaving, "facts": (*found.facts, *told)})
 
     @property
     def table(self) -> pd.DataFrame:
