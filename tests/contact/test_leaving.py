@@ -328,6 +328,25 @@ def test_p0_is_nearer_to_the_truth_than_the_score(grown):
     assert both.corr().loc["truth", "p0"] > both.corr().loc["truth", "score"] + 0.1
 
 
+def test_a_list_says_p0_and_the_signs_behind_it(grown):
+    """Whoever owes is told to; of the others what is likeliest now, as sure as it is."""
+    at = grown.made.truth.moments[-1]
+    scores = grown.model.score(grown.history, at)
+    shown = plan_contacts(scores, None, grown.history, policy=ByNetSaving(effect=grown.effect)).frame
+    shown = shown.set_index("account_id")
+    roster = read_roster(scores, None, grown.history)
+    p0 = pd.Series(grown.effect.without_call(roster, grown.history), index=roster.ids)
+    assert shown.loc[p0.index, "probability_uncalled"].to_numpy() == pytest.approx(p0.to_numpy())
+    said, owes = shown.loc[roster.ids, "signs"], roster.signs.owes
+    assert owes.any()
+    assert (said[owes] == "a bill is owed").all()
+    calm = roster.signs.states[:, UNTROUBLED]
+    sure = np.flatnonzero((calm > 0.5) & ~owes)
+    assert said.iloc[sure].tolist() == [f"no trouble ({c:.0%})" for c in calm[sure]]
+    assert said[~owes].str.fullmatch(r".+ \(\d+%\)").all()
+    assert "trouble with the price" in " ".join(said)
+
+
 def test_what_was_learnt_is_told_and_counted(grown):
     account, _, left = snapshots(grown.history, NINETY)
     learnt = grown.effect.leaving

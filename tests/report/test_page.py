@@ -48,6 +48,16 @@ def test_a_card_says_everything_of_its_account(whole):
     assert "Speaks for staying: Exports on 14 of 30 days (peers: 6)." in whole.text
 
 
+def test_another_probability_without_a_call_is_shown_with_its_signs():
+    plan = drawn.plan()
+    assert "without a call" not in Page(page(plan)).text.replace("Without a call", "")
+    b = plan.frame["account_id"] == "b"
+    plan.frame.loc[b, "probability_uncalled"], plan.frame.loc[b, "signs"] = 0.56, "trouble with the price (91%)"
+    assert "56% without a call, by its signs: trouble with the price (91%)" in Page(page(plan)).text
+    plan.frame.loc[b, "signs"] = None
+    assert "56% without a call" in Page(page(plan)).text
+
+
 def test_no_probability_is_shown_as_certain():
     told = drawn.scores()
     p = told.frame.set_index("account_id")[["probability", "low", "high"]]
