@@ -147,6 +147,7 @@ COLUMNS = {
     "reason_3": "object", "status": "object", "status_why": "object", "name": "object", "parent_id": "object",
     "net_saving_low": "float64", "net_saving_high": "float64", "week": "Int64", "size": "object", "theme": "object",
     "probability_30d": "float64", "probability_90d": "float64", "low": "float64", "high": "float64",
+    "probability_uncalled": "float64", "signs": "object",
     "percentile": "float64", "base_rate": "float64", "protective_1": "object", "protective_2": "object",
     "renewal": "datetime64[us, UTC]", "last_contact": "datetime64[us, UTC]", "last_outcome": "object",
     "open_tickets": "Int64", "last_nps": "float64", "nps_age_days": "float64", "completeness": "float64",

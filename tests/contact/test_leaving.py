@@ -401,14 +401,14 @@ def test_by_how_much_those_most_at_risk_were_off_together():
     """Twenty at each of two moments, two of them the tenth most at risk, .5 each: 1 expected with a variance of .5.
 
     Both leave, then none: (1 - .5) / 1 of the variance is beyond chance at both, so .5, its root .71. Where one leaves
-    each time, less than chance is off, and .05 is held.
+    each time, less than chance is off, and .1 is held.
     """
     expected = np.tile(np.r_[[0.5, 0.5], np.full(18, 0.1)], 2)
     cutoff, left = np.repeat([1, 2], 20), np.zeros(40)
     left[[0, 1]] = 1.0
     assert leaving._off(expected, left, cutoff) == pytest.approx(np.sqrt(0.5))
     left[[1, 20]] = 0.0, 1.0
-    assert leaving._off(expected, left, cutoff) == pytest.approx(0.05)
+    assert leaving._off(expected, left, cutoff) == pytest.approx(0.1)
 
 
 def test_snapshots_of_which_nothing_is_told_are_left_out(grown, monkeypatch):

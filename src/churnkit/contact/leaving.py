@@ -49,8 +49,9 @@ LONG_TERM = 6
 """Months of a term from which its end is looked at; a shorter one can be ended at any time."""
 MOST_LEVEL, HALVINGS = 5.0, 50
 """Within so many log-odds the level lies; it is found by halving so often."""
-AT_RISK, LEAST_OFF = 10, 0.05
-"""One in so many are those most at risk; no expectation is surer than ``LEAST_OFF``."""
+AT_RISK, LEAST_OFF = 10, 0.1
+"""One in so many are those most at risk. No expectation of what is to come is surer than ``LEAST_OFF``: past contacts
+kept some, and the months ahead differ from those behind; twelve made-up companies were off by a tenth."""
 FACTS = (
     "risk of its states",
     *STAGES,
