@@ -12,6 +12,7 @@ from churnkit.contact.signs.course import Book, book_of, follow, season_of
 from churnkit.contact.signs.kinds import KINDS, UNKNOWN, UNTROUBLED
 from churnkit.contact.signs.states import STATES, to_kinds
 from churnkit.contact.signs.weeks import Weeks, names_troubles, read
+from churnkit.display import tracked
 from churnkit.timeline import DAY
 
 if TYPE_CHECKING:
@@ -92,7 +93,8 @@ def read_signs(history: History, account: NDArray[np.int32], cutoff: NDArray[np.
     said = Complaints.of(history)
     states, owes = np.full((len(account), STATES), np.nan), np.zeros(len(account), dtype=np.bool_)
     books = dict[int, Book | None]()
-    for now in np.unique(cutoff).tolist():
+    moments = np.unique(cutoff).tolist()
+    for now in tracked(moments, "following troubles", len(moments)) if len(moments) > 1 else moments:
         rows = np.flatnonzero(cutoff == now)
         peers = _peers(history, now, said)
         counted = now - now % EVERY
