@@ -119,6 +119,7 @@ def one_book(
     *,
     paths: int,
     learnt_from: str = "2024-09",
+    least_fit: float = ck.ContactRules().least_fit,
     earlier: int = 0,
 ) -> dict[str, dict[str, float]]:
     made = generate(accounts, seed=seed)
@@ -131,18 +132,22 @@ def one_book(
         "ours": ck.ByNetSaving(value=VALUE, effect=effect),
         "plain": ck.ByNetSaving(value=VALUE, effect=effect.as_declared()),
     }
+    rules = ck.ContactRules(least_fit=least_fit)
     outlook = made.truth.outlook(AT, paths=paths)
     rival = rival_risk(model, history, cutoffs, scores)
     out = {}
     for capacity in (len(scores) // 10, None):
-        plans = {n: ck.plan_contacts(scores, None, history, policy=p, capacity=capacity) for n, p in policies.items()}
+        plans = {
+            n: ck.plan_contacts(scores, None, history, policy=p, rules=rules, capacity=capacity)
+            for n, p in policies.items()
+        }
         out["tenth" if capacity else "hours"] = valued(plans, outlook, rival, history, capacity=capacity, effect=effect)
     for moment in made.truth.moments[-1 - earlier : -1] if earlier else ():
         then = model.score(history, moment)
         truth = made.truth.outlook(moment, paths=paths // 2)
         for limit, capacity in (("tenth", len(then) // 10), ("hours", None)):
             for name, policy in policies.items():
-                plan = ck.plan_contacts(then, None, history, policy=policy, capacity=capacity)
+                plan = ck.plan_contacts(then, None, history, policy=policy, rules=rules, capacity=capacity)
                 out[limit][f"{COVERED[name]}_{moment.date()}"] = covered(plan, truth)
     return out
 
@@ -191,7 +196,11 @@ def valued(
         role,
     )
     sizes = np.where(shown["size"] == "large", plan.rules.size_factors.large, 1.0)
-    return ratios(case, plans, outlook, sizes, swapped(shown, truth, history, plan.as_of, effect=effect))
+    told = {
+        label: float(np.corrcoef(shown[column], truth["p0"])[0, 1] ** 2)
+        for label, column in (("r2_p0_score", "probability"), ("r2_p0", "probability_uncalled"))
+    }
+    return told | ratios(case, plans, outlook, sizes, swapped(shown, truth, history, plan.as_of, effect=effect))
 
 
 def swapped(
@@ -286,6 +295,8 @@ def summary(rows: pd.DataFrame) -> dict[str, object]:
             out[f"share_of_informed_{name}"] = round(float(mean[name] / mean["informed"]), 3)
     out["over_risk_value"] = round(float(mean["regret_ratio"] - mean["risk_value"]), 3)
     out["dogs_over_risk"] = round(float(mean["dogs"] / mean["dogs_of_risk"]), 3)
+    for name in ("dogs", "dogs_of_risk", "r2_p0_score", "r2_p0"):
+        out[name] = round(float(mean[name]), 3)
     for name in COVERED.values():
         every = rows[[c for c in rows if c == name or c.startswith(f"{name}_20")]].to_numpy().ravel()
         out[name], lists = round(float(every.mean()), 3), len(every)
@@ -332,6 +343,9 @@ def read_arguments() -> argparse.Namespace:
     asked.add_argument("--large-seeds", type=int, default=3, help="of larger books")
     asked.add_argument("--first", type=int, default=1001)
     asked.add_argument("--books", type=int, nargs="*", default=[500, 5000])
+    asked.add_argument(
+        "--least-fit", type=float, default=ck.ContactRules().least_fit, help="ContactRules(least_fit=...)"
+    )
     asked.add_argument("--workers", type=int, default=1, help="processes; figures are the same for any number")
     asked.add_argument("--large", action="store_true", help="only the plan for 100,000 accounts")
     return asked.parse_args()
@@ -349,7 +363,7 @@ def main() -> None:
     for accounts in () if given.large else (500,) if given.quick else given.books:
         many = 2 if given.quick else given.seeds if accounts <= SMALL else given.large_seeds
         seeds = range(given.first, given.first + many)
-        book = functools.partial(one_book, accounts=accounts, **more)
+        book = functools.partial(one_book, accounts=accounts, least_fit=given.least_fit, **more)
         with ProcessPoolExecutor(given.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
             cases = []
             for seed, case in zip(seeds, pool.map(book, seeds), strict=True):

@@ -27,7 +27,7 @@ from churnkit.tables import ROLES
 from contact.test_signs import AT
 from contact.test_signs import book as forty
 from support import plans as book
-from support.trials import WHEN, harming, told_by
+from support.trials import FEATURES, WHEN, harming, told_by
 
 SERVICE, NO_SIGN = ROLES.index("service"), len(KINDS) - 1
 CELL = SERVICE * len(KINDS) + NO_SIGN
@@ -267,16 +267,7 @@ def measured(history, features):
 def grown():
     made = generate(2500, 18, seed=23)
     history = History(**made.tables)
-    features = (
-        f.count("login", "28d"),
-        f.count("login", "28d") / f.count("login", "84d"),
-        f.latest("nps"),
-        f.count("ticket_opened", "84d"),
-        f.days_until("renewal_due"),
-        f.latest("auto_renew"),
-        f.tenure(),
-    )
-    return made, measured(history, features)
+    return made, measured(history, FEATURES)
 
 
 def test_the_generators_truth_lies_within_the_interval(grown):

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 import churnkit as ck
-from churnkit import features as f
 from churnkit.contact import ByNetSaving, ContactEffect, ContactRules, leaving, plan_contacts
 from churnkit.contact.leaving import FACTS, Leaving, facts, snapshots
 from churnkit.contact.roster import read_roster
@@ -21,7 +20,7 @@ from churnkit.tables import ROLES
 from churnkit.timeline import DAY, moment
 from support import future
 from support import plans as book
-from support.trials import harming
+from support.trials import FEATURES, harming
 
 AT = pd.Timestamp("2025-06-01", tz="UTC")
 CHURN = Cancelled(horizon="90d", lead="7d")
@@ -278,15 +277,6 @@ def test_of_whom_nothing_is_told_the_score_stands():
     assert effect.without_call(roster, history)[:2].tolist() == [0.8, 0.8]
 
 
-FEATURES = (
-    f.count("login", "28d"),
-    f.count("login", "28d") / f.count("login", "84d"),
-    f.latest("nps"),
-    f.count("ticket_opened", "84d"),
-    f.days_until("renewal_due"),
-    f.latest("auto_renew"),
-    f.tenure(),
-)
 NINETY = Cancelled(horizon="90d")
 
 

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 
+from churnkit import features as f
 from churnkit.contact import ContactEffect
 from churnkit.contact.contact_effect import Cell
 from churnkit.history import History
@@ -11,6 +12,18 @@ from churnkit.labels import Cancelled
 from support import plans as book
 
 WHEN = pd.Timestamp("2025-01-06", tz="UTC")
+
+
+FEATURES = (
+    f.count("login", "28d"),
+    f.count("login", "28d") / f.count("login", "84d"),
+    f.latest("nps"),
+    f.count("ticket_opened", "84d"),
+    f.days_until("renewal_due"),
+    f.latest("auto_renew"),
+    f.tenure(),
+)
+"""A few of the made-up company."""
 
 
 def told_by(decisions, **tables):

@@ -109,7 +109,12 @@ def weights(one: Floats, other: Floats, left: Floats) -> tuple[float, float, flo
 
 def stacked(one: Floats, other: Floats, left: Floats) -> Floats:
     """Give P(leave) of every row from two held-out models, weighed by how well they tell who left."""
-    level, first, second = weights(one, other, left)
+    return mixed(weights(one, other, left), one, other)
+
+
+def mixed(weighed: tuple[float, float, float], one: Floats, other: Floats) -> Floats:
+    """Give P(leave) of every row from two models that weigh so much (:func:`weights`)."""
+    level, first, second = weighed
     return chance(level + first * log_odds(one) + second * log_odds(other))
 
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from threadpoolctl import threadpool_limits
 
 from churnkit import features as f
-from churnkit.contact.held_out import boosted, chance, fitted, log_odds, logistic, stacked, weights
+from churnkit.contact.held_out import boosted, chance, fitted, log_odds, logistic, mixed, weights
 from churnkit.contact.signs import read_signs
 from churnkit.contact.signs.states import ASLEEP, FALLING, FIRST, STAGES, TROUBLES, leaving
 from churnkit.contact.signs.weeks import names_troubles
@@ -117,7 +117,7 @@ class Leaving(BaseModel):
         if min(left.sum(), (1 - left).sum()) < LEAST_LEAVERS:
             return None
         signs = read_signs(history, account, cutoff)
-        if signs is None or not signs.told.any():
+        if signs is None:
             return None
         told = np.flatnonzero(signs.told)
         account, cutoff, left, signs = account[told], cutoff[told], left[told], signs.of(told)
@@ -127,7 +127,7 @@ class Leaving(BaseModel):
         beside = f.compute(tuple(model.features), history, account=account, cutoff=cutoff).values.astype(np.float64)
         with threadpool_limits(1):
             unseen = logistic(known, left, account), boosted(beside, left, account)
-            _, by_signs, by_score = weights(*unseen, left)
+            _, by_signs, by_score = weighed = weights(*unseen, left)
             intercept, coefficients = fitted(known, left)
         if by_signs <= 0:
             return None
@@ -136,7 +136,7 @@ class Leaving(BaseModel):
             coefficients=tuple(coefficients.tolist()),
             signs=by_signs,
             score=by_score,
-            off=_off(stacked(*unseen, left), left, cutoff),
+            off=_off(mixed(weighed, *unseen), left, cutoff),
             accounts=len(np.unique(account)),
             snapshots=len(account),
             leavers=int(left.sum()),
@@ -148,12 +148,12 @@ class Leaving(BaseModel):
         scores = model.score(history, reporting_end(history, model.recipe.churn))
         account = np.array([history.code(a) for a in scores.frame["account_id"]], dtype=np.int32)
         cutoff = np.full(len(account), int(scores.as_of), dtype=np.int64)
-        signs, probability = (
-            read_signs(history, account, cutoff),
-            scores.frame["probability"].to_numpy(dtype=np.float64),
-        )
-        told = np.flatnonzero(np.isfinite(probability) & (False if signs is None else signs.told))
-        if signs is None or not len(told):
+        signs = read_signs(history, account, cutoff)
+        if signs is None:
+            return self
+        probability = scores.frame["probability"].to_numpy(dtype=np.float64)
+        told = np.flatnonzero(np.isfinite(probability) & signs.told)
+        if not len(told):
             return self
         known, probability = facts(history, account[told], cutoff[told], signs.of(told)), probability[told]
         wanted = chance(self._by_signs(known)).mean()
