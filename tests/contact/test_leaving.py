@@ -332,8 +332,11 @@ def test_a_list_says_p0_and_the_signs_behind_it(grown):
     assert (said[owes] == "a bill is owed").all()
     calm = roster.signs.states[:, UNTROUBLED]
     sure = np.flatnonzero((calm > 0.5) & ~owes)
-    assert said.iloc[sure].tolist() == [f"no trouble ({c:.0%})" for c in calm[sure]]
-    assert said[~owes].str.fullmatch(r".+ \(\d+%\)").all()
+    assert said.iloc[sure].tolist() == [
+        f"no trouble ({c:.0%})" if c < 0.995 else "no trouble (over 99%)" for c in calm[sure]
+    ]
+    assert (calm[sure] >= 0.995).any()
+    assert said[~owes].str.fullmatch(r".+ \((\d\d?|over 99)%\)").all()
     assert "trouble with the price" in " ".join(said)
 
 

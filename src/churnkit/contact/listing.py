@@ -174,6 +174,8 @@ SAID = {
     "untroubled": "no trouble",
 }
 """Kinds in words."""
+SURE = 0.995
+"""From here on a chance would be rounded to 100 %."""
 
 
 def _signs(roster: Roster) -> pd.Series:
@@ -184,8 +186,9 @@ def _signs(roster: Roster) -> pd.Series:
     present = roster.signs.present
     kind, owes, told = present.argmax(axis=1), roster.signs.owes, roster.signs.told
     for row in np.flatnonzero(told):
-        words = "a bill is owed" if owes[row] else f"{SAID[KINDS[kind[row]]]} ({present[row, kind[row]]:.0%})"
-        said[row] = words
+        likely = float(present[row, kind[row]])
+        sure = f"{likely:.0%}" if likely < SURE else "over 99%"  # none is shown as certain
+        said[row] = "a bill is owed" if owes[row] else f"{SAID[KINDS[kind[row]]]} ({sure})"
     return pd.Series(said, dtype=object)
 
 
