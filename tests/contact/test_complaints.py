@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from churnkit.contact.signs import KINDS, likeliest, likely
-from churnkit.contact.signs.complaints import COMPLAINTS, Complaints, theme_of
+from churnkit.contact.signs.complaints import COMPLAINTS, complaints, theme_of
 from churnkit.history import History
 from churnkit.history.signals import THEMES
 from churnkit.timeline import moment
@@ -99,7 +99,7 @@ def test_a_complaint_stands_in_its_week_and_nowhere_before_it_is_known(history):
 
 
 def weekly(history):
-    return Complaints.of(history).weekly(np.arange(40, dtype=np.int32), np.full(40, moment(AT)), 52)
+    return complaints(history).weekly(np.arange(40, dtype=np.int32), np.full(40, moment(AT)), 52)
 
 
 def test_the_trouble_written_of_is_the_trouble_told(history):
@@ -121,4 +121,4 @@ def test_a_history_without_comments_has_no_complaints():
         activity=pd.DataFrame({"account_id": ["a"], "occurred_at": [AT - pd.Timedelta(days=1)], "event": ["login"]}),
     )
     assert bare.comments is None
-    assert not Complaints.of(bare).weekly(np.zeros(1, dtype=np.int32), np.array([moment(AT)]), 52).any()
+    assert not complaints(bare).weekly(np.zeros(1, dtype=np.int32), np.array([moment(AT)]), 52).any()

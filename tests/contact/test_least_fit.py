@@ -4,20 +4,20 @@ At present a is troubled by a bill with .6 and by nothing with .4; b the same wi
 in full trouble with its support, e asleep, f as sure of support as of billing.
 """
 
-import numpy as np
 import pytest
 
 from churnkit.contact import ByNetSaving, DeclaredEffect, plan_contacts, roster
 from churnkit.contact.choices import _worn
 from churnkit.contact.roster import read_roster
-from churnkit.contact.signs import KINDS, Signs
+from churnkit.contact.signs import KINDS
 from churnkit.contact.signs import states as st
-from churnkit.contact.signs.states import STATES, state
+from churnkit.contact.signs.states import LEAVING, point
 from churnkit.tables import ROLES
 from support import plans as book
+from support.told import signs
 from support.trials import harming
 
-BILL, SUPPORT = state("billing", 1), state("support", 1)
+BILL, SUPPORT = point("billing", 1, 9), point("support", 1, 9)
 GENERAL = "service"
 PRESENT = {
     "a": {BILL: 0.6, st.UNTROUBLED: 0.4},
@@ -28,17 +28,15 @@ PRESENT = {
     "f": {SUPPORT: 0.5, BILL: 0.5},
 }
 
+BILLED = {a: (x := LEAVING[BILL] * p[BILL]) / (x + p[st.UNTROUBLED]) for a, p in PRESENT.items() if a in "ab"}
+"""Of those who would leave, the share troubled by a bill."""
 ALL = {a: list(ROLES) for a in PRESENT}
 
 
 @pytest.fixture(autouse=True)
 def given(monkeypatch):
     """Signs of the six accounts, as they are above."""
-    states = np.zeros((6, STATES))
-    for row, likely in enumerate(PRESENT.values()):
-        states[row, list(likely)] = list(likely.values())
-    states[2] = np.nan
-    monkeypatch.setattr(roster, "read_signs", lambda *_: Signs(states, np.zeros(6, dtype=bool)))
+    monkeypatch.setattr(roster, "read_signs", lambda *_: signs(*PRESENT.values()))
 
 
 def worn(effect, least):
@@ -102,16 +100,17 @@ def saving(account, share):
 
 
 def test_a_declared_effect_falls_back_to_the_general_hat():
-    """Of those who would leave a is troubled by a bill with 8 x .6 of 8 x .6 + .4, b with 8 x .8 of 8 x .8 + .2.
+    """Of those who would leave a is troubled by a bill with x .6 of x .6 + .4, b with x .8 of x .8 + .2.
 
-    A prior of .2 is kept twice in the hat that fits, once in the general one and by a third where nothing troubles.
+    x is how many times as many leave of such a bill. A prior of .2 is kept twice in the hat that fits, once in the
+    general one and by a third where nothing troubles.
     """
-    fits = {"b": ("financial", saving("b", 0.4 * 6.4 / 6.6)), "d": ("technical", saving("d", 0.4))}
+    fits = {"b": ("financial", saving("b", 0.4 * BILLED["b"])), "d": ("technical", saving("d", 0.4))}
     general = {"c": (GENERAL, saving("c", 0.2))}
     assert planned(DeclaredEffect(prior=0.2), 0.65) == {
         **fits,
         **general,
-        "a": (GENERAL, saving("a", 0.2 * (4.8 + 0.4 / 3) / 5.2)),
+        "a": (GENERAL, saving("a", 0.2 * (BILLED["a"] + (1 - BILLED["a"]) / 3))),
         "f": (GENERAL, saving("f", 0.2)),
     }
     assert (
@@ -120,7 +119,7 @@ def test_a_declared_effect_falls_back_to_the_general_hat():
         == {
             **fits,
             **general,
-            "a": ("financial", saving("a", 0.4 * 4.8 / 5.2)),
+            "a": ("financial", saving("a", 0.4 * BILLED["a"])),
             "f": ("technical", saving("f", 0.2 * (2 + 1 / 3) / 2)),
         }
     )
@@ -129,10 +128,10 @@ def test_a_declared_effect_falls_back_to_the_general_hat():
 def test_of_a_measured_effect_only_hats_that_fit_are_choices():
     """Financial keeps half of those with a bill and pushes three in ten of the others out; .1 the general hat."""
     effect = measured(-0.3, financial={"billing": 0.5})
-    b = ("financial", saving("b", (0.5 * 6.4 - 0.3 * 0.2) / 6.6))
+    b = ("financial", saving("b", 0.5 * BILLED["b"] - 0.3 * (1 - BILLED["b"])))
     strict, loose = planned(effect, 0.65), planned(effect, 0.5)
     assert (strict["a"], strict["b"]) == ((GENERAL, saving("a", 0.1)), b)
-    assert (loose["a"], loose["b"]) == (("financial", saving("a", (0.5 * 4.8 - 0.3 * 0.4) / 5.2)), b)
+    assert (loose["a"], loose["b"]) == (("financial", saving("a", 0.5 * BILLED["a"] - 0.3 * (1 - BILLED["a"]))), b)
     assert strict["f"] == (GENERAL, saving("f", 0.1))
 
 

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from churnkit import features as f
 from churnkit.contact.held_out import boosted, chance, fitted, log_odds, logistic, mixed, weights
 from churnkit.contact.signs import read_signs
-from churnkit.contact.signs.states import ASLEEP, FALLING, FIRST, STAGES, TROUBLES, leaving
+from churnkit.contact.signs.states import ASLEEP, FALLING, FIRST, STAGES, TROUBLES
 from churnkit.contact.signs.weeks import names_troubles
 from churnkit.labels import label, reporting_end
 from churnkit.timeline import DAY
@@ -53,8 +53,11 @@ AT_RISK, LEAST_OFF = 10, 0.1
 """One in so many are those most at risk. No expectation of what is to come is surer than ``LEAST_OFF``: past contacts
 kept some, and the months ahead differ from those behind; twelve made-up companies were off by a tenth."""
 FACTS = (
-    "risk of its states",
+    "risk of its trouble",
     *STAGES,
+    *TROUBLES,
+    "felt",
+    "thought of leaving",
     "asleep",
     "owes",
     "seats",
@@ -202,7 +205,7 @@ def snapshots(history: History, churn: ChurnDefinition) -> tuple[NDArray[np.int3
 
 def facts(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64], signs: Signs) -> Floats:
     """Give what is known of accounts at their moments, float64 [n, FACTS]; 0 where it is not."""
-    stages = signs.states[:, FIRST:].reshape(len(account), len(TROUBLES), len(STAGES)).sum(axis=1)
+    states = signs.states[:, FIRST:].reshape(len(account), len(TROUBLES), len(STAGES))
     named = {name for name in ("seats", "renewal_due", "term_months", "auto_renew") if name in history.signals.names}
     asked: dict[str, Expression] = {name: f.latest(name) for name in sorted(named - {"renewal_due"})}
     if "renewal_due" in named:
@@ -219,8 +222,10 @@ def facts(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64
     near = np.where(long[:, None], near, 0.0)
     return np.column_stack(
         [
-            np.log(np.maximum(signs.states @ leaving(), 1e-3)),
-            stages,
+            np.log(np.maximum(signs.risk, 1e-3)),
+            states.sum(axis=1),
+            states.sum(axis=2),
+            signs.felt,
             signs.states[:, [ASLEEP, FALLING]].sum(axis=1),
             signs.owes,
             np.log(np.maximum(np.nan_to_num(seen.get("seats", nothing), nan=1.0), 1.0)),

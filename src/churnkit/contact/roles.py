@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from churnkit.contact.signs import ASLEEP, KINDS, UNTROUBLED
+from churnkit.contact.kinds import ASLEEP, KINDS, UNTROUBLED
 from churnkit.history.signals import THEMES
 from churnkit.tables import ROLES
 

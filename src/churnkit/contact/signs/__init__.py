@@ -4,7 +4,7 @@
 what was seen is in each state, ``course`` follows the states from week to week, ``naming`` tells the kinds.
 """
 
-from churnkit.contact.signs.kinds import ASLEEP, KINDS, UNKNOWN, UNTROUBLED
+from churnkit.contact.kinds import ASLEEP, KINDS, UNKNOWN, UNTROUBLED
 from churnkit.contact.signs.naming import Signs, likeliest, likely, read_signs, trouble
 
 __all__ = ["ASLEEP", "KINDS", "UNKNOWN", "UNTROUBLED", "Signs", "likeliest", "likely", "read_signs", "trouble"]

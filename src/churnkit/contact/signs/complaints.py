@@ -8,22 +8,18 @@ trade's own everyday ones; a comment without any of them, or in another language
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from churnkit.contact.standing import stamps
+from churnkit.contact.signs.dated import Dated
 from churnkit.history.signals import THEMES
-from churnkit.timeline import DAY, NEVER, known_at
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
     from churnkit.history import History
-
-    Floats = NDArray[np.float64]
 
 COMPLAINTS = {
     "billing": (
@@ -51,7 +47,6 @@ COMPLAINTS = {
 PRAISE = {"nps": (9.0, 10.0), "csat": (5.0, 5.0), "ces": (6.0, 7.0)}
 """Scores that stand beside praise, on the usual scales: promoters (Reichheld 2003, Harvard Business Review 81), five
 of five, six or seven of seven. Of other metrics, and other scales, every comment counts."""
-WEEK = 7 * DAY
 _PATTERNS = {theme: re.compile(words, re.IGNORECASE) for theme, words in COMPLAINTS.items()}
 
 
@@ -60,56 +55,15 @@ def theme_of(comment: str) -> str | None:
     return next((theme for theme, words in _PATTERNS.items() if words.search(comment)), None)
 
 
-@dataclass(frozen=True, eq=False)
-class Complaints:
-    """Complaints as they came.
-
-    Attributes
-    ----------
-    account, theme
-        Codes, and positions in ``THEMES``.
-    occurred, known
-        When each was written, and when that was known.
-    """
-
-    account: NDArray[np.int64]
-    theme: NDArray[np.int64]
-    occurred: NDArray[np.int64]
-    known: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, history: History) -> Complaints:
-        """Read what was written; nothing where the history has no comments."""
-        frame = history.comments
-        if frame is None:
-            nothing = np.empty(0, dtype=np.int64)
-            return cls(nothing, nothing, nothing, nothing)
-        texts, at = np.unique(frame["comment"].astype(str).to_numpy(dtype=object).astype(str), return_inverse=True)
-        named = [theme_of(t) for t in texts.tolist()]
-        theme = np.array([-1 if t is None else THEMES.index(t) for t in named], dtype=np.int64)[at]
-        occurred, recorded = stamps(frame, "occurred_at"), stamps(frame, "recorded_at")
-        keep = (theme >= 0) & ~_praise(frame) & (occurred != NEVER)
-        known = np.where(recorded == NEVER, occurred, recorded)
-        account = frame["account"].to_numpy(dtype=np.int64)
-        return cls(account[keep], theme[keep], occurred[keep], known[keep])
-
-    def weekly(self, account: NDArray[np.int32], cutoff: NDArray[np.int64], weeks: int) -> Floats:
-        """Count what each account wrote in each week before a moment, with what was known then.
-
-        Returns
-        -------
-        float64 [n, weeks, themes]
-            The oldest week first.
-        """
-        out = np.zeros((len(account), weeks, len(THEMES)))
-        for now in np.unique(cutoff) if len(self.account) else ():
-            rows = np.flatnonzero(cutoff == now)
-            ago = (now - 1 - self.occurred) // WEEK
-            there = known_at(self.occurred, self.known, now) & (ago < weeks)
-            count = np.zeros((int(max(account.max(), self.account.max())) + 1, weeks, len(THEMES)))
-            np.add.at(count, (self.account[there], weeks - 1 - ago[there], self.theme[there]), 1.0)
-            out[rows] = count[account[rows]]
-        return out
+def complaints(history: History) -> Dated:
+    """Read what was written, by its theme; nothing where the history has no comments."""
+    frame = history.comments
+    if frame is None:
+        return Dated.of(None, "occurred_at", np.empty(0, dtype=np.int64), len(THEMES))
+    texts, at = np.unique(frame["comment"].astype(str).to_numpy(dtype=object).astype(str), return_inverse=True)
+    named = [theme_of(t) for t in texts.tolist()]
+    theme = np.array([-1 if t is None else THEMES.index(t) for t in named], dtype=np.int64)[at]
+    return Dated.of(frame, "occurred_at", np.where(_praise(frame), -1, theme), len(THEMES))
 
 
 def _praise(frame: pd.DataFrame) -> NDArray[np.bool_]:

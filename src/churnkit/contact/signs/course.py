@@ -1,10 +1,11 @@
 """The course of troubles: a hidden Markov model, followed from week to week.
 
-Of every account it is asked each week how likely it is in each state, given all that was seen so far (forward
-recursion, Baum et al. 1970, Annals of Mathematical Statistics 41; of customer relationships Netzer, Lattin and
-Srinivasan 2008, Marketing Science 27). Two more things are not known and go along: how much an account uses when
-nothing troubles it, on a grid about its own mean; and whether its most active user is gone, which as a rule begins a
-trouble of the relationship, but happens beside any other, or is made good at once.
+Of every account it is asked each week how likely it is at each point of each trouble, given all that was seen so far
+(forward recursion, Baum et al. 1970, Annals of Mathematical Statistics 41; of customer relationships Netzer, Lattin and
+Srinivasan 2008, Marketing Science 27; with the weeks spent in a state counted, as in semi-Markov models, Yu 2010,
+Artificial Intelligence 174). Two more things are not known and go along: how much an account uses when nothing troubles
+it, on a grid about its own mean; and whether its most active user is missed, which begins a trouble of the relationship
+that is over when somebody has taken over. A call may let any trouble begin to pass.
 """
 
 from __future__ import annotations
@@ -14,17 +15,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from churnkit.contact.signs.sightings import Usual, likelihood, main_user, usual
+from churnkit.contact.signs.kernel.forward import Asked, Law, Seen, forward
+from churnkit.contact.signs.sightings import Usual, likelihood, missed, usual
 from churnkit.contact.signs.states import (
     ASLEEP,
-    FALLING,
+    DEPTHS,
+    DOZES,
+    DROPS,
     FIRST,
-    LEVEL,
-    STAGES,
+    HEALS,
+    ONWARD,
+    OVER,
+    PASSING,
+    POINT,
+    POINTS,
     STATES,
+    THERE,
     TROUBLES,
     UNTROUBLED,
-    table,
+    WAKES,
+    onward,
 )
 from churnkit.contact.signs.weeks import WEEKS, YEAR
 
@@ -44,19 +54,11 @@ AHEAD = 110.0
 """Days before a price is due from which it is looked at: rises are announced a quarter ahead."""
 MOST = 0.6
 """At most so often in any week."""
-DEEPENS, HEALS, PASSES = 0.15, 0.03, 0.10
-"""From begun to full, from either to passing, from passing to none, in a week: full after six weeks, by itself over
-after three quarters of a year."""
-DOZES, DROPS, WAKES = 0.003, 0.35, 0.012
-"""From untroubled to falling asleep, to asleep, and awake again, in a week."""
 OLD_TROUBLE, OLD_ASLEEP = 0.02, 0.06
 """What older accounts are at the first week looked at: so many in each stage of each trouble, so many asleep."""
-LEAVES_TROUBLED, LEAVES, REPLACED = 0.85, 0.004, 0.06
-"""So often is the most active user gone where a trouble of the relationship begins; leaves in any other week; and is
-found no more to have been the most active one."""
-USES = {"support": 0.5, "billing": 0.5, "relationship": 0.4, "usage": 0.3}
-"""What is left of use in a full trouble; of what it takes the other stages take their level."""
-USE_ASLEEP, USE_FALLING = 0.1, 0.45
+LEAVES_TROUBLED, LEAVES, REPLACED = 0.95, 0.0003, 0.06
+"""So often is the most active user missed where a trouble of the relationship begins; begins to be missed in any other
+week, where somebody takes over as a rule; and is missed no more."""
 POWER = 0.75
 """Use grows with the seats to this power: the larger the team, the more seats lie idle."""
 SCATTER = 12.0
@@ -65,7 +67,12 @@ GRID, STEP, BELOW = 14, 0.22, 0.3
 """Points of the grid of own normal use, their distance in logs, and how far below the own mean it begins."""
 ABOVE, LEAST_SPREAD, MOST_SPREAD = 0.1, 0.25, 1.2
 """How far the untroubled lie above the book's median, in logs, and between what their spread is held."""
-_USE = table(lambda t, s: 1.0 - (1.0 - USES[t]) * LEVEL[s], asleep=USE_ASLEEP, falling=USE_FALLING)
+AT_ONCE = 100
+"""Accounts whose likelihoods are held in memory at once."""
+_LEAST = 1e-12
+_LOW = np.round(-np.log(POINT.use) / (STEP / 2)).astype(np.int64)
+_AT = _LOW.max() - _LOW
+"""By how many half steps of the grid each point lies above the lowest use of all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,74 +128,74 @@ def follow(weeks: Weeks, book: Book) -> tuple[Floats, Floats]:
 
     Returns
     -------
-    float64 [n, STATES] and [n, WEEKS]
-        How likely each state is at the end; and how likely "untroubled" was after each week, given what was seen
+    float64 [n, POINTS] and [n, WEEKS]
+        How likely each point is at the end; and how likely "untroubled" was after each week, given what was seen
         until then.
     """
-    seen, uses, weight = _seen(weeks, book)
-    begins = _begins(weeks)
-    now, calm = _start(weeks, weight), np.ones((len(weeks), WEEKS))
-    for week in range(WEEKS):
-        there = weeks.there[:, week]
-        if week:
-            now = np.where((weeks.there[:, week - 1] & ~there)[:, None, None, None], _closed(now), now)
-        moved = np.where(there[:, None, None, None], _step(now, begins[:, week], weeks), now)
-        moved *= seen[:, week][..., None]
-        if uses is not None:
-            moved *= uses.of(week)[:, None]
-        now = moved / np.maximum(moved.sum(axis=(1, 2, 3), keepdims=True), 1e-300)
-        calm[:, week] = now[:, :, UNTROUBLED].sum(axis=(1, 2))
-    return now.sum(axis=(1, 3)), calm
+    found, calm = np.empty((len(weeks), POINTS)), np.empty((len(weeks), WEEKS))
+    for low in range(0, len(weeks), AT_ONCE):
+        rows = np.arange(low, min(low + AT_ONCE, len(weeks)))
+        part = weeks.of(rows)
+        grid, weight = _grid(part, book)
+        told = likelihood(part, book.usual)
+        forward(
+            Asked(_start(part, weight), part.there, _begins(part), part.cured, part.forgets),
+            Seen(
+                np.exp(told - told.max(axis=2, keepdims=True)) + _LEAST,
+                np.exp(missed(part)),
+                _use(part, book, grid),
+                _AT,
+            ),
+            _law(),
+            found[low : low + AT_ONCE],
+            calm[low : low + AT_ONCE],
+        )
+    return found, calm
 
 
-class _Uses:
-    """How likely each week's use is in each state, at each point of the grid of own normal use."""
-
-    def __init__(self, weeks: Weeks, book: Book) -> None:
-        self._count = weeks.counts("use")
-        self._known = weeks.there & np.isfinite(weeks.seen["use"])
-        self._mean = np.log(np.maximum(weeks.seats**POWER * book.season, 1e-6))
-        self.grid = np.log(_own(weeks, book.season))[:, None] - BELOW + STEP * np.arange(GRID)
-        self._factors, self._at = np.unique(np.log(_USE), return_inverse=True)
-
-    def of(self, week: int) -> Floats:
-        """Give likelihoods [n, STATES, GRID], the greatest of each account being 1."""
-        count = self._count[:, week, None, None]
-        mean = self._mean[:, week, None, None] + self._factors[None, :, None] + self.grid[:, None, :]
-        told = count * mean - (count + SCATTER) * np.log(np.exp(mean) + SCATTER)
-        told = np.where(self._known[:, week, None, None], told, 0.0)
-        return np.asarray(np.exp(told - told.max(axis=(1, 2), keepdims=True))[:, self._at] + 1e-12)
+def _law() -> Law:
+    weekly = (HEALS, OVER, DOZES, DROPS, WAKES, LEAVES, REPLACED, LEAVES_TROUBLED)
+    goes_on = np.array([onward(week) for week in range(THERE)])
+    return Law(*weekly, goes_on, len(DEPTHS), len(ONWARD), PASSING, TROUBLES.index("relationship"))
 
 
-def _seen(weeks: Weeks, book: Book) -> tuple[Floats, _Uses | None, Floats]:
-    """Give likelihoods [n, WEEKS, 2, STATES] of all but use (the most active user there, gone), use, and the prior."""
-    told = likelihood(weeks, book.usual)
-    main = main_user(weeks, book.usual)
-    both = np.stack([told, told] if main is None else [told + m[..., None] for m in main], axis=2)
-    both = np.exp(both - both.max(axis=(2, 3), keepdims=True)) + 1e-12
+def _grid(weeks: Weeks, book: Book) -> tuple[Floats, Floats]:
+    """Give logs of own normal use [n, GRID], and how likely each is before anything is seen."""
     if "use" not in weeks.seen:
-        return both, None, np.ones((len(weeks), 1))
-    uses = _Uses(weeks, book)
-    prior = -0.5 * ((uses.grid - book.middle) / book.spread) ** 2
-    return both, uses, np.exp(prior - prior.max(axis=1, keepdims=True))
+        return np.zeros((len(weeks), 1)), np.ones((len(weeks), 1))
+    grid = np.log(_own(weeks, book.season))[:, None] - BELOW + STEP * np.arange(GRID)
+    prior = -0.5 * ((grid - book.middle) / book.spread) ** 2
+    return grid, np.exp(prior - prior.max(axis=1, keepdims=True))
+
+
+def _use(weeks: Weeks, book: Book, grid: Floats) -> Floats:
+    """Give likelihoods of each week's use [n, WEEKS, 2, steps], the greatest of a week being 1.
+
+    Steps are half as wide as those of the grid, from the lowest use at its first point to normal use at its last. Where
+    the most active user is gone, what he does is missing.
+    """
+    n, lowest = len(weeks), int(_AT.max())
+    steps = 2 * (grid.shape[1] - 1) + lowest + 1
+    if "use" not in weeks.seen:
+        return np.ones((n, WEEKS, 2, steps))
+    count, known = weeks.counts("use"), weeks.there & np.isfinite(weeks.seen["use"])
+    mean = np.log(np.maximum(weeks.seats**POWER * book.season, 1e-6))[:, :, None, None]
+    missing = np.zeros(n) if weeks.keenest is None else np.log1p(-weeks.keenest.share)
+    logs = grid[:, :1] + STEP / 2 * (np.arange(steps) - lowest)
+    logs = mean + logs[:, None, None, :] + np.stack([np.zeros(n), missing], axis=1)[:, None, :, None]
+    told = count[:, :, None, None] * logs - (count[:, :, None, None] + SCATTER) * np.log(np.exp(logs) + SCATTER)
+    told = np.where(known[:, :, None, None], told, 0.0)
+    return np.asarray(np.exp(told - told.max(axis=(2, 3), keepdims=True)) + _LEAST)
 
 
 def _start(weeks: Weeks, weight: Floats) -> Floats:
-    """Give P(state) before the first week, float64 [n, 2, STATES, GRID]: nobody is troubled who has only begun."""
-    start = np.zeros((len(weeks), 2, STATES, weight.shape[1]))
-    troubled = np.where(weeks.old, OLD_TROUBLE, 0.0)
-    asleep = np.where(weeks.old & weeks.forgets, OLD_ASLEEP, 0.0)
-    start[:, 0, FIRST:] = (troubled[:, None] * weight)[:, None]
-    start[:, 0, ASLEEP] = asleep[:, None] * weight
-    start[:, 0, UNTROUBLED] = (1.0 - troubled * (STATES - FIRST) - asleep)[:, None] * weight
-    return np.asarray(start / start.sum(axis=(1, 2, 3), keepdims=True))
-
-
-def _closed(now: Floats) -> Floats:
-    """Let a contract end: whoever comes back begins anew, but for what it uses when nothing troubles it."""
-    out = np.zeros_like(now)
-    out[:, 0, UNTROUBLED] = now.sum(axis=(1, 2))
-    return out
+    """Give P(point) before the first week, float64 [n, GRID, POINTS]: nobody is troubled who has only begun."""
+    share = np.zeros((len(weeks), POINTS))
+    troubled = np.where(weeks.old, OLD_TROUBLE * (STATES - FIRST), 0.0)
+    share[:, FIRST:] = troubled[:, None] / (POINTS - FIRST)
+    share[:, ASLEEP] = np.where(weeks.old & weeks.forgets, OLD_ASLEEP, 0.0)
+    share[:, UNTROUBLED] = 1.0 - troubled - share[:, ASLEEP]
+    return np.asarray(share[:, None, :] * (weight / weight.sum(axis=1, keepdims=True))[:, :, None])
 
 
 def _begins(weeks: Weeks) -> Floats:
@@ -201,35 +208,3 @@ def _begins(weeks: Weeks) -> Floats:
         out[..., TROUBLES.index("billing")] += DUE * (left < AHEAD) + RISEN * (weeks.dearer > 1)
     out[..., TROUBLES.index("usage")] += OPENING * weeks.opened
     return np.asarray(np.minimum(out, MOST))
-
-
-_STAGE = np.array([[1 - DEEPENS - HEALS, DEEPENS, HEALS], [0, 1 - HEALS, HEALS], [0, 0, 1 - PASSES]])
-
-
-def _step(now: Floats, begins: Floats, weeks: Weeks) -> Floats:
-    """Let a week pass: P(state) [n, 2, STATES, GRID]."""
-    n, _, _, points = now.shape
-    out = np.empty_like(now)
-    free, asleep, falling = now[:, :, UNTROUBLED], now[:, :, ASLEEP], now[:, :, FALLING]
-    troubled = now[:, :, FIRST:].reshape(n, 2, len(TROUBLES), len(STAGES), points)
-    dozes = DOZES * weeks.forgets[:, None, None]
-    out[:, :, ASLEEP] = asleep * (1 - WAKES) + falling * DROPS
-    out[:, :, FALLING] = falling * (1 - DROPS) + free * dozes
-    over = PASSES * troubled[:, :, :, -1].sum(axis=2)
-    out[:, :, UNTROUBLED] = free * (1 - begins.sum(axis=1)[:, None, None] - dozes) + asleep * WAKES + over
-    stayed = np.einsum("nftsg,sr->nftrg", troubled, _STAGE)
-    out[:, :, FIRST:] = stayed.reshape(n, 2, -1, points)
-    out = _leave(out)
-    fresh = free[:, :, None] * begins[:, None, :, None]
-    other = _leave(fresh)
-    relationship = TROUBLES.index("relationship")
-    both = fresh[:, :, relationship].sum(axis=1)
-    other[:, 0, relationship], other[:, 1, relationship] = both * (1 - LEAVES_TROUBLED), both * LEAVES_TROUBLED
-    out[:, :, FIRST :: len(STAGES)] += other
-    return out
-
-
-def _leave(now: Floats) -> Floats:
-    """Let the most active user leave, or be another one: axis 1 is there, gone."""
-    there, gone = now[:, 0], now[:, 1]
-    return np.stack([there * (1 - LEAVES) + gone * REPLACED, there * LEAVES + gone * (1 - REPLACED)], axis=1)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from churnkit.contact.signs.complaints import Complaints
+from churnkit.contact.kinds import KINDS, UNKNOWN, UNTROUBLED
 from churnkit.contact.signs.course import Book, book_of, follow, season_of
-from churnkit.contact.signs.kinds import KINDS, UNKNOWN, UNTROUBLED
-from churnkit.contact.signs.states import STATES, to_kinds
-from churnkit.contact.signs.weeks import Weeks, names_troubles, read
+from churnkit.contact.signs.states import OWING, STATES, to_felt, to_kinds, to_leavers, to_states
+from churnkit.contact.signs.weeks import Notes, Weeks, names_troubles, read
 from churnkit.display import tracked
+from churnkit.history.signals import THEMES
 from churnkit.timeline import DAY
 
 if TYPE_CHECKING:
@@ -39,12 +39,29 @@ class Signs:
     ----------
     states
         float64 [n, STATES], P(state); NaN where the book has too few accounts yet.
+    leavers
+        float64 [n, kinds], P(kind) x how many times as many of it leave in the weeks ahead as of the untroubled.
+    felt
+        float64 [n, 2], what is felt, and how far the thought of leaving has come; 1 in a plain full trouble.
     owes
         bool [n], whether a bill is owed.
     """
 
     states: Floats
+    leavers: Floats
+    felt: Floats
     owes: NDArray[np.bool_]
+
+    @classmethod
+    def blank(cls, n: int) -> Signs:
+        """Make signs of n accounts of which nothing is told."""
+        states, leavers, felt = (np.full((n, width), np.nan) for width in (STATES, len(KINDS), 2))
+        return cls(states, leavers, felt, np.zeros(n, dtype=np.bool_))
+
+    def put(self, rows: NDArray[np.int64], found: Floats, owes: NDArray[np.bool_]) -> None:
+        """Write down what was found of some of the accounts, P(point) [m, POINTS]."""
+        self.states[rows], self.leavers[rows], self.felt[rows] = to_states(found), to_leavers(found), to_felt(found)
+        self.owes[rows] = owes
 
     @property
     def told(self) -> NDArray[np.bool_]:
@@ -52,24 +69,30 @@ class Signs:
         return np.asarray(np.isfinite(self.states).all(axis=1))
 
     @property
+    def risk(self) -> Floats:
+        """How many times as many leave as of the untroubled, float64 [n], a bill that is owed left out."""
+        return np.asarray(self.leavers.sum(axis=1))
+
+    @property
     def kinds(self) -> Floats:
         """How likely each kind would be the one, did the account leave, float64 [n, kinds] (:func:`likely`)."""
-        return self._kinds(leavers=True)
+        return self._kinds(self.leavers)
 
     @property
     def present(self) -> Floats:
         """How likely each kind is now, whether the account will leave or not, float64 [n, kinds]."""
-        return self._kinds(leavers=False)
+        return self._kinds(to_kinds(self.states))
 
-    def _kinds(self, *, leavers: bool) -> Floats:
-        out = np.zeros((len(self.states), len(KINDS)))
-        out[~self.told, UNKNOWN] = 1.0
-        out[self.told] = to_kinds(self.states[self.told], self.owes[self.told], leavers=leavers)
-        return out
+    def _kinds(self, found: Floats) -> Floats:
+        out, told = np.zeros((len(found), len(KINDS))), self.told
+        out[~told, UNKNOWN] = 1.0
+        out[told] = found[told]
+        out[told, THEMES.index("billing")] += OWING * self.owes[told]
+        return np.asarray(out / out.sum(axis=1, keepdims=True))
 
     def of(self, rows: NDArray[np.int64]) -> Signs:
         """Give the signs of some of the accounts."""
-        return Signs(self.states[rows], self.owes[rows])
+        return Signs(self.states[rows], self.leavers[rows], self.felt[rows], self.owes[rows])
 
 
 def read_signs(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64]) -> Signs | None:
@@ -90,16 +113,15 @@ def read_signs(history: History, account: NDArray[np.int32], cutoff: NDArray[np.
     """
     if not len(account) or not names_troubles(history):
         return None
-    said = Complaints.of(history)
-    states, owes = np.full((len(account), STATES), np.nan), np.zeros(len(account), dtype=np.bool_)
+    notes, signs = Notes.of(history), Signs.blank(len(account))
     books = dict[int, Book | None]()
     moments = np.unique(cutoff).tolist()
     for now in tracked(moments, "following troubles", len(moments)) if len(moments) > 1 else moments:
         rows = np.flatnonzero(cutoff == now)
-        peers = _peers(history, now, said)
+        peers = _peers(history, now, notes)
         counted = now - now % EVERY
         if counted not in books:
-            before = _peers(history, counted, said)
+            before = _peers(history, counted, notes)
             books[counted] = None if before is None else book_of(before)
         book = books[counted]
         if peers is None or book is None:
@@ -107,9 +129,9 @@ def read_signs(history: History, account: NDArray[np.int32], cutoff: NDArray[np.
         book = Book(book.usual, *season_of(peers))
         for start in range(0, len(rows), ROWS):
             mine = rows[start : start + ROWS]
-            weeks = read(history, account[mine], cutoff[mine], said)
-            states[mine], owes[mine] = follow(weeks, book)[0], weeks.owes
-    return Signs(states, owes)
+            weeks = read(history, account[mine], cutoff[mine], notes)
+            signs.put(mine, follow(weeks, book)[0], weeks.owes)
+    return signs
 
 
 def likely(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64]) -> Floats | None:
@@ -141,10 +163,10 @@ def likeliest(kinds: Floats) -> Codes:
     return np.where(found == len(KINDS) - 1, UNKNOWN, found).astype(np.int8)
 
 
-def _peers(history: History, now: int, said: Complaints) -> Weeks | None:
+def _peers(history: History, now: int, notes: Notes) -> Weeks | None:
     """Read the weeks of accounts that had been opened by a moment; None where they are too few."""
     opened = np.flatnonzero(history.opened < now)
     if len(opened) < LEAST_PEERS:
         return None
     chosen = opened[np.unique(np.linspace(0, len(opened) - 1, PEERS).astype(np.int64))].astype(np.int32)
-    return read(history, chosen, np.full(len(chosen), now), said)
+    return read(history, chosen, np.full(len(chosen), now), notes)

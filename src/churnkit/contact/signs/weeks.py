@@ -14,13 +14,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from churnkit import features as f
-from churnkit.contact.signs.complaints import Complaints
+from churnkit.contact.signs.calls import calls, cured
+from churnkit.contact.signs.complaints import complaints
+from churnkit.contact.signs.keenest import keenest
 from churnkit.contact.signs.words import FAILURES, TAKEN_OUT, UNPAID, categories, of_theme
 from churnkit.timeline import DAY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from churnkit.contact.signs.dated import Dated
+    from churnkit.contact.signs.keenest import Keenest
     from churnkit.features import Expression
     from churnkit.history import History
 
@@ -29,8 +33,6 @@ if TYPE_CHECKING:
 
 WEEKS, WEEK = 52, 7
 """How many weeks are looked at, and the days of one."""
-MAIN = "182d"
-"""In so long the most active user is told."""
 YEAR = 365.25
 """Days: prices are looked at once a year, on the day of the contract."""
 DEARER = 1.02
@@ -59,6 +61,10 @@ class Weeks:
         bool [n], whether its contract goes on by itself for half a year or more.
     said
         float64 [n, WEEKS, themes], complaints by what they are about.
+    cured
+        float64 [n, WEEKS, troubles], P(a trouble begins to pass because of the calls of a week).
+    keenest
+        What the most active user did; None where nobody is named.
     """
 
     seen: dict[str, Floats]
@@ -67,9 +73,18 @@ class Weeks:
     old: Flags
     forgets: Flags
     said: Floats
+    cured: Floats
+    keenest: Keenest | None = None
 
     def __len__(self) -> int:
         return len(self.there)
+
+    def of(self, rows: NDArray[np.int64]) -> Weeks:
+        """Give the weeks of some of the accounts."""
+        seen = {name: values[rows] for name, values in self.seen.items()}
+        whose = None if self.keenest is None else self.keenest.of(rows)
+        flags = (self.there[rows], self.opened[rows], self.old[rows], self.forgets[rows])
+        return Weeks(seen, *flags, self.said[rows], self.cured[rows], whose)
 
     def counts(self, name: str) -> Floats:
         """Give a count [n, WEEKS], 0 where nothing was to be seen."""
@@ -105,17 +120,28 @@ class Weeks:
         return np.where(rise > DEARER, rise, 1.0)
 
 
-def read(
-    history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64], said: Complaints | None = None
-) -> Weeks:
+@dataclass(frozen=True, eq=False)
+class Notes:
+    """What is read once for all accounts and moments: complaints, and calls that reached somebody."""
+
+    said: Dated
+    called: Dated
+
+    @classmethod
+    def of(cls, history: History) -> Notes:
+        """Read them."""
+        return cls(complaints(history), calls(history))
+
+
+def read(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64], notes: Notes | None = None) -> Weeks:
     """Read the weeks before each moment.
 
     Parameters
     ----------
     account, cutoff
         Codes and moments [n].
-    said
-        The history's complaints, where they have been read before.
+    notes
+        The history's notes, where they have been read before.
     """
     weekly, at = _weekly(history), _at(history)
     asked = [e for expressions in weekly.values() for e in expressions] + list(at.values())
@@ -138,15 +164,24 @@ def read(
         seen["age"] = age
     first = there.argmax(axis=1)
     old = age[np.arange(len(age)), first] > WEEK
-    complaints = Complaints.of(history) if said is None else said
-    return Weeks(seen, there, opened, old, _forgets(now, seen), complaints.weekly(account, cutoff, WEEKS))
+    notes = Notes.of(history) if notes is None else notes
+    return Weeks(
+        seen,
+        there,
+        opened,
+        old,
+        _forgets(now, seen),
+        notes.said.weekly(account, cutoff, WEEKS),
+        cured(notes.called.weekly(account, cutoff, WEEKS)),
+        keenest(history, of_theme(history, "usage"), account, cutoff, WEEKS),
+    )
 
 
 def names_troubles(history: History) -> bool:
     """Tell whether a history has anything that can name a trouble: use alone tells none apart."""
     names = {*_activity(history), *_cases(history)}
     priced = {"mrr", "seats"} <= set(history.signals.names)
-    return priced or bool(names - {"use", "out", "main"})
+    return priced or bool(names - {"use", "out"})
 
 
 def _weekly(history: History) -> dict[str, list[Expression]]:
@@ -162,10 +197,7 @@ def _activity(history: History) -> dict[str, list[Expression]]:
         "failures": tuple(n for n in of_theme(history, "support") if n in FAILURES),
         "unpaid": tuple(n for n in of_theme(history, "billing") if n in UNPAID),
     }
-    out: dict[str, list[Expression]] = {name: _counts(found) for name, found in counted.items() if found}
-    if usage and history.signals.acted:
-        out["main"] = [f.days_since_main_user(usage, MAIN, ending=e) for e in _ENDS]
-    return out
+    return {name: _counts(found) for name, found in counted.items() if found}
 
 
 def _cases(history: History) -> dict[str, list[Expression]]:
@@ -213,7 +245,7 @@ def _began(history: History, name: str) -> int:
     """Give when the record began from which a name of :func:`_weekly` is read; what is in force has no beginning."""
     if name in ("seats", "mrr", "started", "ended"):
         return 0
-    table = "activity" if name in ("use", "out", "failures", "unpaid", "main") else "satisfaction"
+    table = "activity" if name in ("use", "out", "failures", "unpaid") else "satisfaction"
     table = "tickets" if name.startswith(("case ", "hours", "reopened")) else table
     signals = history.signals
     return min((at for n, at in signals.first.items() if signals.tables.get(n) == table), default=0)

@@ -34,7 +34,8 @@ def _compiled(function: Callable[..., Any], options: dict[str, bool]) -> Any:
         compiled = numba.njit(nogil=True, cache=True, error_model="numpy", **options)(function)
     except RuntimeError:  # numba found no directory that it may write to
         return numba.njit(nogil=True, error_model="numpy", **options)(function)
-    lapse(compiled, (timeline.__file__, *map(str, sorted(Path(__file__).parent.glob("*.py")))))
+    folders = dict.fromkeys((Path(__file__).parent, Path(function.__code__.co_filename).parent))
+    lapse(compiled, (timeline.__file__, *(str(file) for folder in folders for file in sorted(folder.glob("*.py")))))
     return compiled
 
 

@@ -1,0 +1,1 @@
+"""What signs compile: the forward recursion, and who the most active user is."""

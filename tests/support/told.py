@@ -1,0 +1,17 @@
+"""Signs of accounts that are where a test puts them."""
+
+import numpy as np
+
+from churnkit.contact.signs import Signs
+from churnkit.contact.signs.states import POINTS
+
+
+def signs(*accounts, owes=()):
+    """Signs of accounts, each {point: how likely}; of one that is at none nothing is told."""
+    told, found = Signs.blank(len(accounts)), np.zeros((len(accounts), POINTS))
+    for row, likely in enumerate(accounts):
+        found[row, list(likely)] = list(likely.values())
+        if not likely:
+            found[row] = np.nan
+    told.put(np.arange(len(accounts)), found, np.isin(np.arange(len(accounts)), owes))
+    return told
