@@ -203,7 +203,7 @@ def test_seats_count_by_their_logarithm_and_those_that_are_not_known_as_one():
     assert [row.get("seats", 0.0) for row in known(history, signs(CALM, CALM, CALM))] == [np.log(8), 0.0, 0.0]
 
 
-def test_points_are_summed_by_stage_and_trouble_and_weighed_by_how_many_leave():
+def test_points_are_summed_by_stage_and_weighed_by_how_many_leave():
     """Of the first .5 begin with usage, .25 have a full trouble of billing, .25 see one of support pass.
 
     Of the second .75 sleep or fall asleep, with the risk of the untroubled, and a quarter misses somebody.
@@ -219,13 +219,13 @@ def test_points_are_summed_by_stage_and_trouble_and_weighed_by_how_many_leave():
     def mean(figure):
         return pytest.approx(0.5 * figure[begun] + 0.25 * figure[full] + 0.25 * figure[passing])
 
-    stages = {"begun": 0.5, "full": 0.25, "passing": 0.25, "usage": 0.5, "billing": 0.25, "support": 0.25}
+    stages = {"begun": 0.5, "full": 0.25, "passing": 0.25}
     risk = np.log(0.5 * LEAVING[begun] + 0.25 * LEAVING[full] + 0.25 * LEAVING[passing])
     felt = {"felt": mean(LEVEL), "thought of leaving": mean(MOOD)}
     assert one == {**young(30), "risk of its trouble": pytest.approx(risk), **stages, **felt}
     risk = np.log(0.75 + 0.25 * LEAVING[missing])
     felt = {"felt": pytest.approx(0.25 * LEVEL[missing]), "thought of leaving": pytest.approx(0.25 * MOOD[missing])}
-    stages = {"full": 0.25, "relationship": 0.25, "asleep": 0.75}
+    stages = {"full": 0.25, "asleep": 0.75}
     assert two == {**young(30), "risk of its trouble": pytest.approx(risk), **stages, **felt, "owes": 1.0}
     assert three == young(30)
 

@@ -55,7 +55,6 @@ kept some, and the months ahead differ from those behind; twelve made-up compani
 FACTS = (
     "risk of its trouble",
     *STAGES,
-    *TROUBLES,
     "felt",
     "thought of leaving",
     "asleep",
@@ -205,7 +204,7 @@ def snapshots(history: History, churn: ChurnDefinition) -> tuple[NDArray[np.int3
 
 def facts(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64], signs: Signs) -> Floats:
     """Give what is known of accounts at their moments, float64 [n, FACTS]; 0 where it is not."""
-    states = signs.states[:, FIRST:].reshape(len(account), len(TROUBLES), len(STAGES))
+    stages = signs.states[:, FIRST:].reshape(len(account), len(TROUBLES), len(STAGES)).sum(axis=1)
     named = {name for name in ("seats", "renewal_due", "term_months", "auto_renew") if name in history.signals.names}
     asked: dict[str, Expression] = {name: f.latest(name) for name in sorted(named - {"renewal_due"})}
     if "renewal_due" in named:
@@ -223,8 +222,7 @@ def facts(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64
     return np.column_stack(
         [
             np.log(np.maximum(signs.risk, 1e-3)),
-            states.sum(axis=1),
-            states.sum(axis=2),
+            stages,
             signs.felt,
             signs.states[:, [ASLEEP, FALLING]].sum(axis=1),
             signs.owes,
