@@ -1,6 +1,6 @@
 """How much of what a contact list could keep is kept, on a made-up book whose truth is known.
 
-    python benchmarks/contact.py [--quick] [--seeds 20] [--first 1001] [--large-seeds 3] [--workers 1]
+    python benchmarks/contact.py [--quick] [--seeds 20] [--first 1001] [--large-seeds 3] [--earlier 9] [--workers 1]
 
 Every list is valued by the truth of the generator, which the library never sees: value kept = sum over the list of
 (p0 - p of the role called) x true value. ``regret_ratio`` = (kept - random) / (oracle - random): oracle knows the true
@@ -346,6 +346,9 @@ def read_arguments() -> argparse.Namespace:
     asked.add_argument(
         "--least-fit", type=float, default=ck.ContactRules().least_fit, help="ContactRules(least_fit=...)"
     )
+    asked.add_argument(
+        "--earlier", type=int, default=EARLIER, help="earlier moments at which lists are made, for their intervals alone"
+    )
     asked.add_argument("--workers", type=int, default=1, help="processes; figures are the same for any number")
     asked.add_argument("--large", action="store_true", help="only the plan for 100,000 accounts")
     return asked.parse_args()
@@ -359,7 +362,7 @@ def main() -> None:
         large = large_plan(100_000, 500)
         found |= {"plan_100k_s": large["s"], "plan_100k_gib": large["gib"], "plan_100k_gap": large["gap"]}
         found["plan_5k_s"] = large_plan(5_000, 25)["s"]
-    more = {"paths": 16, "learnt_from": "2025-10"} if given.quick else {"paths": 64, "earlier": EARLIER}
+    more = {"paths": 16, "learnt_from": "2025-10"} if given.quick else {"paths": 64, "earlier": given.earlier}
     for accounts in () if given.large else (500,) if given.quick else given.books:
         many = 2 if given.quick else given.seeds if accounts <= SMALL else given.large_seeds
         seeds = range(given.first, given.first + many)

@@ -79,8 +79,8 @@ class ContactRules(Written):
     least_fit
         A special hat (any but the general one, service) is worn only where it is at least so likely that it mends
         what troubles the account, and no worse than the general one; else the general one is. Who is content and is
-        asked about money may be pushed out. Default .65, two in three: on made-up books it halves the calls that harm
-        and costs about a thirtieth of what the list keeps. 0: the hat that is expected to save most.
+        asked about money may be pushed out. Default .5, likelier than not: on made-up books it takes a third off the
+        calls that harm and costs next to nothing. 0: the hat that is expected to save most.
     parents_together
         Whether accounts of one parent are called in the same plan or not at all.
     """
@@ -100,7 +100,7 @@ class ContactRules(Written):
     escalate: bool = True
     assistants: bool = True
     least_skill: float = Field(default=0.2, ge=0, le=1)
-    least_fit: float = Field(default=0.65, ge=0, le=1)
+    least_fit: float = Field(default=0.5, ge=0, le=1)
     parents_together: bool = True
 
     @model_validator(mode="after")
