@@ -32,7 +32,7 @@ import pandas as pd
 import churnkit as ck
 from churnkit import features as f
 from churnkit.contact import ContactEffect, ContactPlan, RemainingValue
-from churnkit.contact.signs import likely
+from churnkit.contact.signs import ASLEEP, KINDS, Signs, read_signs
 from churnkit.history.sample import figures as fig
 from churnkit.history.sample import generate
 from churnkit.tables import ROLES
@@ -200,27 +200,33 @@ def valued(
         label: float(np.corrcoef(shown[column], truth["p0"])[0, 1] ** 2)
         for label, column in (("r2_p0_score", "probability"), ("r2_p0", "probability_uncalled"))
     }
-    return told | ratios(case, plans, outlook, sizes, swapped(shown, truth, history, plan.as_of, effect=effect))
+    signs = read_signs(history, codes, cutoff)
+    told["log_loss_kinds"] = log_loss(signs, truth)
+    return told | ratios(case, plans, outlook, sizes, swapped(shown, truth, signs, effect=effect))
+
+
+KIND_OF = {"none": "untroubled", "incidents": "support", "support": "support", "price": "billing"}
+KIND_OF |= {"champion": "relationship", "adoption": "usage"}
+
+
+def log_loss(signs: Signs, truth: pd.DataFrame) -> float:
+    """Give the log loss of the kinds told, each account weighing as much as it would leave; who owes is left out."""
+    kind = np.array([KINDS.index(KIND_OF[c]) for c in truth["cause"]])
+    kind[truth["dormant"].to_numpy(dtype=bool)] = ASLEEP
+    given = np.maximum(signs.kinds[np.arange(len(kind)), kind], 1e-4)
+    return float(np.average(-np.log(given), weights=np.where(signs.owes, 0.0, truth["p0"])))
 
 
 def swapped(
-    shown: pd.DataFrame,
-    truth: pd.DataFrame,
-    history: ck.History,
-    as_of: int,
-    *,
-    effect: ContactEffect | None,
+    shown: pd.DataFrame, truth: pd.DataFrame, signs: Signs, *, effect: ContactEffect | None
 ) -> dict[str, np.ndarray]:
     """Give what is saved, [n, roles] in money, with the truth in the place of one part of what the library knows."""
     p, p0 = shown["probability"].to_numpy(), truth["p0"].to_numpy()
     value = np.nan_to_num(shown["value_at_stake"].to_numpy())
-    codes = np.array([history.code(a) for a in truth.index], dtype=np.int32)
-    cutoff = np.full(len(codes), as_of)
     out = {}
-    kinds = likely(history, codes, cutoff)
-    if effect is not None and kinds is not None:
-        role = np.repeat(np.arange(len(ROLES), dtype=np.int8)[None, :], len(codes), axis=0)
-        saved = [effect.saved(p0, role[:, r], kinds) for r in range(len(ROLES))]
+    if effect is not None:
+        role = np.repeat(np.arange(len(ROLES), dtype=np.int8)[None, :], len(truth), axis=0)
+        saved = [effect.saved(p0, role[:, r], signs.kinds) for r in range(len(ROLES))]
         out["true_p0"] = np.column_stack(saved) * value[:, None]
     groups = truth.groupby("cause")[["p0", *(f"effect_{r}" for r in ROLES)]].sum()
     share = groups.drop(columns="p0").div(groups["p0"], axis=0).loc[truth["cause"]].to_numpy()
@@ -295,7 +301,7 @@ def summary(rows: pd.DataFrame) -> dict[str, object]:
             out[f"share_of_informed_{name}"] = round(float(mean[name] / mean["informed"]), 3)
     out["over_risk_value"] = round(float(mean["regret_ratio"] - mean["risk_value"]), 3)
     out["dogs_over_risk"] = round(float(mean["dogs"] / mean["dogs_of_risk"]), 3)
-    for name in ("dogs", "dogs_of_risk", "r2_p0_score", "r2_p0"):
+    for name in ("dogs", "dogs_of_risk", "r2_p0_score", "r2_p0", "log_loss_kinds"):
         out[name] = round(float(mean[name]), 3)
     for name in COVERED.values():
         every = rows[[c for c in rows if c == name or c.startswith(f"{name}_20")]].to_numpy().ravel()
@@ -347,7 +353,7 @@ def read_arguments() -> argparse.Namespace:
         "--least-fit", type=float, default=ck.ContactRules().least_fit, help="ContactRules(least_fit=...)"
     )
     asked.add_argument(
-        "--earlier", type=int, default=EARLIER, help="earlier moments at which lists are made, for their intervals alone"
+        "--earlier", type=int, default=EARLIER, help="moments before the last whose lists tell of intervals alone"
     )
     asked.add_argument("--workers", type=int, default=1, help="processes; figures are the same for any number")
     asked.add_argument("--large", action="store_true", help="only the plan for 100,000 accounts")

@@ -4,8 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from churnkit.contact.signs import read_signs
 from churnkit.contact.signs.keenest import keenest
 from churnkit.history import History
+from churnkit.history.sample import generate
+from churnkit.history.spool import Spool
 from churnkit.timeline import moment
 
 AT = pd.Timestamp("2025-06-01", tz="UTC")
@@ -108,3 +111,24 @@ def test_without_names_there_is_none():
     )
     assert keenest(history, ("login",), np.zeros(1, dtype=np.int32), np.array([moment(AT)]), WEEKS) is None
     assert keenest(history, (), np.zeros(1, dtype=np.int32), np.array([moment(AT)]), WEEKS) is None
+
+
+def test_kept_on_disk_a_history_shows_the_same_signs(monkeypatch):
+    """Facts of an account lie in one of three shards; users are numbered anew in each."""
+    made = Spool.__init__
+
+    def three(self, *given):
+        made(self, *given)
+        self.shards = 3
+
+    monkeypatch.setattr(Spool, "__init__", three)
+    tables = generate(40, seed=5).tables
+    here, there = History(**tables), History(**tables, memory="64MB")
+    who, cutoff = np.arange(40, dtype=np.int32)[::-1].copy(), np.full(40, moment("2026-03-02"))
+    whose = [keenest(h, ("login", "report_run"), who, cutoff, 52) for h in (here, there)]
+    assert whose[0].his.sum() > 0
+    for name in ("his", "named", "share", "known"):
+        np.testing.assert_array_equal(getattr(whose[0], name), getattr(whose[1], name))
+    one, other = (read_signs(h, who, cutoff) for h in (here, there))
+    assert one.told.all()
+    np.testing.assert_array_equal(one.leavers, other.leavers)

@@ -1,7 +1,9 @@
 """Signs: what troubles an account, told by how weeks of use, cases, scores and prices went.
 
-``weeks`` lays side by side what was seen each week, ``states`` says what an account can be in, ``sightings`` how likely
-what was seen is in each state, ``course`` follows the states from week to week, ``naming`` tells the kinds.
+``weeks`` lays side by side what was seen each week, ``complaints``, ``calls`` and ``keenest`` (the most active user)
+among it. ``states`` says what an account can be in and what is felt at each point of a trouble, ``sightings`` how
+likely what was seen is there. ``course`` follows accounts from week to week (``kernel`` does the sums), ``naming``
+tells the kinds.
 """
 
 from churnkit.contact.kinds import ASLEEP, KINDS, UNKNOWN, UNTROUBLED
