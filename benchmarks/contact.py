@@ -119,7 +119,7 @@ def one_book(
     *,
     paths: int,
     learnt_from: str = "2024-09",
-    least_fit: float = ck.ContactRules().least_fit,
+    least_fit: float | None = None,
     earlier: int = 0,
 ) -> dict[str, dict[str, float]]:
     made = generate(accounts, seed=seed)
@@ -132,7 +132,7 @@ def one_book(
         "ours": ck.ByNetSaving(value=VALUE, effect=effect),
         "plain": ck.ByNetSaving(value=VALUE, effect=effect.as_declared()),
     }
-    rules = ck.ContactRules(least_fit=least_fit)
+    rules = ck.ContactRules() if least_fit is None else ck.ContactRules(least_fit=least_fit)
     outlook = made.truth.outlook(AT, paths=paths)
     rival = rival_risk(model, history, cutoffs, scores)
     out = {}
@@ -350,7 +350,7 @@ def read_arguments() -> argparse.Namespace:
     asked.add_argument("--first", type=int, default=1001)
     asked.add_argument("--books", type=int, nargs="*", default=[500, 5000])
     asked.add_argument(
-        "--least-fit", type=float, default=ck.ContactRules().least_fit, help="ContactRules(least_fit=...)"
+        "--least-fit", type=float, help="ContactRules(least_fit=...) of all special hats; the default where not given"
     )
     asked.add_argument(
         "--earlier", type=int, default=EARLIER, help="moments before the last whose lists tell of intervals alone"

@@ -6,12 +6,13 @@ in full trouble with its support, e asleep, f as sure of support as of billing.
 
 import pytest
 
-from churnkit.contact import ByNetSaving, DeclaredEffect, plan_contacts, roster
+from churnkit.contact import ByNetSaving, ContactRules, DeclaredEffect, plan_contacts, roster
 from churnkit.contact.choices import _worn
 from churnkit.contact.roster import read_roster
 from churnkit.contact.signs import KINDS
 from churnkit.contact.signs import states as st
 from churnkit.contact.signs.states import LEAVING, point
+from churnkit.errors import BadPlan
 from churnkit.tables import ROLES
 from support import plans as book
 from support.told import signs
@@ -41,7 +42,8 @@ def given(monkeypatch):
 
 def worn(effect, least):
     """Hats that may be worn by account."""
-    found = _worn(read_roster(book.scores(), None, book.history()), effect, least)
+    asked = ContactRules(least_fit=least).least_fit.by_role()
+    found = _worn(read_roster(book.scores(), None, book.history()), effect, asked)
     return {a: [r for r, may in zip(ROLES, row, strict=True) if may] for a, row in zip(PRESENT, found, strict=True)}
 
 
@@ -62,6 +64,23 @@ def test_a_hat_is_worn_where_it_is_likely_enough_to_fit():
     either = {"a": [GENERAL, "financial"], "f": [GENERAL, "technical", "financial"]}
     assert worn(DeclaredEffect(), 0.5) == {**always, **either}
     assert worn(DeclaredEffect(), 0.0) == ALL
+
+
+def test_of_each_hat_as_much_may_be_asked():
+    """a is billed with .6, f has either trouble with .5: enough for technical, not for a hat that speaks of money."""
+    found = worn(DeclaredEffect(), {"sales": 0.75, "technical": 0.5, "financial": 0.75})
+    assert found["a"] == [GENERAL]
+    assert found["b"] == [GENERAL, "financial"]
+    assert found["f"] == [GENERAL, "technical"]
+    assert ContactRules().least_fit.by_role().tolist() == [0.75, 0.0, 0.5, 0.75]
+    assert ContactRules(least_fit={"financial": 0.9}).least_fit.by_role().tolist() == [0.75, 0.0, 0.5, 0.9]
+    assert ContactRules(least_fit=0).least_fit.by_role().tolist() == [0.0] * 4
+
+
+@pytest.mark.parametrize("least", [1.5, True, "often", {"service": 0.5}])
+def test_what_is_no_share_is_refused(least):
+    with pytest.raises(BadPlan, match="least_fit"):
+        ContactRules(least_fit=least)
 
 
 def test_a_hat_fits_what_it_keeps_no_less_of_than_the_general_one():
@@ -88,7 +107,7 @@ def test_a_hat_that_keeps_nothing_does_not_fit_though_the_general_one_harms():
 
 def planned(effect, least, *, capacity=6):
     """Role and net saving of the calls of a plan by account."""
-    rules = book.RULES.model_copy(update={"least_fit": least})
+    rules = book.RULES.model_copy(update={"least_fit": ContactRules(least_fit=least).least_fit})
     policy = ByNetSaving(value="worth", effect=effect)
     calls = plan_contacts(book.scores(), None, book.history(), policy=policy, rules=rules, capacity=capacity).contacts
     return {a: (r, s) for a, r, s in zip(calls["account_id"], calls["role"], calls["net_saving"], strict=True)}

@@ -19,7 +19,7 @@ from churnkit.contact.policies import (
     Policy,
     read_policy,
 )
-from churnkit.contact.rules import ContactRules, RoleMinutes, SizeFactors
+from churnkit.contact.rules import ContactRules, LeastFit, RoleMinutes, SizeFactors
 from churnkit.contact.standing import STATUSES
 from churnkit.contact.value import RemainingValue
 
@@ -38,6 +38,7 @@ __all__ = [
     "ContactRules",
     "DeclaredEffect",
     "Effect",
+    "LeastFit",
     "Policy",
     "RemainingValue",
     "RoleMinutes",

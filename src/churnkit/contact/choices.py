@@ -86,7 +86,7 @@ def all_choices(
     """
     n = len(roster)
     effect = policy.effect_rule()
-    told, worn = effect.tells_roles, _worn(roster, effect, rules.least_fit)
+    told, worn = effect.tells_roles, _worn(roster, effect, rules.least_fit.by_role())
     parts = []
     for fixed in range(len(ROLES)) if told else [NOBODY]:
         role = np.full(n, fixed, dtype=np.int8) if told else _one_role(roster, effect, worn)
@@ -118,8 +118,8 @@ GENERAL = ROLES.index(WITHOUT_REASON)
 """Position of the general hat."""
 
 
-def _worn(roster: Roster, effect: Effect, least: float) -> NDArray[np.bool_]:
-    """Tell which hats are likely enough to fit, bool [n, roles]: the general one always is.
+def _worn(roster: Roster, effect: Effect, least: Floats) -> NDArray[np.bool_]:
+    """Tell which hats are likely enough to fit (``least`` [roles]), bool [n, roles]: the general one always is.
 
     A hat fits a kind where its call keeps any, and no fewer than one in the general hat.
     """
