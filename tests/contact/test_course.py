@@ -133,6 +133,14 @@ def test_the_course_is_the_sum_over_all_pasts():
     assert calm[:, -1] == pytest.approx(found[:, st.UNTROUBLED])
 
 
+def test_it_is_the_same_however_many_accounts_are_followed_at_once(monkeypatch):
+    weeks, book = company(), Book(USUAL, SEASON, 0.2, 0.4)
+    whole = follow(weeks, book)
+    monkeypatch.setattr(course, "AT_ONCE", 4)
+    for one, other in zip(whole, follow(weeks, book), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_who_stops_using_is_not_untroubled_and_who_goes_on_is():
     weeks = company()
     found, calm = follow(weeks, book_of(weeks))

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from churnkit.contact.signs import read_signs
-from churnkit.contact.signs.keenest import keenest
+from churnkit.contact.signs.keenest import Users
 from churnkit.history import History
 from churnkit.history.sample import generate
 from churnkit.history.spool import Spool
@@ -29,7 +29,7 @@ def told(users, **more):
         observed_until=AT,
         **more,
     )
-    return keenest(history, ("login",), np.array([0, 1], dtype=np.int32), np.full(2, moment(AT)), WEEKS)
+    return Users(history, ("login",)).keenest(np.array([0, 1], dtype=np.int32), np.full(2, moment(AT)), WEEKS)
 
 
 def test_who_does_most_while_there_is_the_most_active_and_not_who_stays_longest():
@@ -98,8 +98,9 @@ def test_what_became_known_later_is_not_seen():
         activity=pd.DataFrame(rows),
         observed_until=AT + pd.Timedelta(days=30),
     )
+    users = Users(history, ("login",))
     for when, last in ((AT, 0.0), (AT + pd.Timedelta(days=2), 5.0)):
-        found = keenest(history, ("login",), np.zeros(1, dtype=np.int32), np.array([moment(when)]), WEEKS)
+        found = users.keenest(np.zeros(1, dtype=np.int32), np.array([moment(when)]), WEEKS)
         assert found.his[0, -2:].sum() == last
 
 
@@ -109,8 +110,8 @@ def test_without_names_there_is_none():
         activity=pd.DataFrame({"account_id": ["a"], "occurred_at": [AT - pd.Timedelta(days=3)], "event": ["login"]}),
         observed_until=AT,
     )
-    assert keenest(history, ("login",), np.zeros(1, dtype=np.int32), np.array([moment(AT)]), WEEKS) is None
-    assert keenest(history, (), np.zeros(1, dtype=np.int32), np.array([moment(AT)]), WEEKS) is None
+    assert Users(history, ("login",)).keenest(np.zeros(1, dtype=np.int32), np.array([moment(AT)]), WEEKS) is None
+    assert Users(history, ()).keenest(np.zeros(1, dtype=np.int32), np.array([moment(AT)]), WEEKS) is None
 
 
 def test_kept_on_disk_a_history_shows_the_same_signs(monkeypatch):
@@ -125,7 +126,7 @@ def test_kept_on_disk_a_history_shows_the_same_signs(monkeypatch):
     tables = generate(40, seed=5).tables
     here, there = History(**tables), History(**tables, memory="64MB")
     who, cutoff = np.arange(40, dtype=np.int32)[::-1].copy(), np.full(40, moment("2026-03-02"))
-    whose = [keenest(h, ("login", "report_run"), who, cutoff, 52) for h in (here, there)]
+    whose = [Users(h, ("login", "report_run")).keenest(who, cutoff, 52) for h in (here, there)]
     assert whose[0].his.sum() > 0
     for name in ("his", "named", "share", "known"):
         np.testing.assert_array_equal(getattr(whose[0], name), getattr(whose[1], name))

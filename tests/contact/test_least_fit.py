@@ -79,7 +79,7 @@ def test_of_each_hat_as_much_may_be_asked():
 
 @pytest.mark.parametrize("least", [1.5, True, "often", {"service": 0.5}])
 def test_what_is_no_share_is_refused(least):
-    with pytest.raises(BadPlan, match="LeastFit|least_fit"):
+    with pytest.raises(BadPlan, match=r"LeastFit|least_fit"):
         ContactRules(least_fit=least)
 
 

@@ -66,39 +66,56 @@ class Keenest:
         self.known[rows] = found.known
 
 
-def keenest(
-    history: History, names: tuple[str, ...], account: NDArray[np.int32], cutoff: NDArray[np.int64], weeks: int
-) -> Keenest | None:
-    """Find the most active user of accounts, with what was known at each moment.
+class Users:
+    """Who did what in a history, laid out once for all accounts and moments that are asked about.
 
     Parameters
     ----------
     names
         Activity signals that are use.
-    account, cutoff
-        Codes and moments [n].
-    weeks
-        So many are looked at.
-
-    Returns
-    -------
-    Keenest
-        None where no event names its user.
     """
-    if not names or not history.signals.acted:
-        return None
-    found = Keenest.blank(len(account), weeks)
-    rule = Rule(SHARE, LIKE, SPELL, TAKES_OVER, FEW, LEAST_SHARE, MOST_SHARE)
-    for rows, part in history.signals.shards(account):
-        if part.actor is None:
-            continue
-        mine = np.arange(len(account))[rows]
-        part_of = Keenest.blank(len(mine), weeks)
-        facts = _by_account(part, part.actor, names, len(history.accounts))
-        out = Found(part_of.his, part_of.named, part_of.share, part_of.known)
-        find(facts, account[mine].astype(np.int64), cutoff[mine], rule, out)
-        found.put(mine, part_of)
-    return found
+
+    def __init__(self, history: History, names: tuple[str, ...]) -> None:
+        self._history, self._names = history, names
+        self._kept: Facts | None = None
+
+    def keenest(self, account: NDArray[np.int32], cutoff: NDArray[np.int64], weeks: int) -> Keenest | None:
+        """Find the most active user of accounts, with what was known at each moment.
+
+        Parameters
+        ----------
+        account, cutoff
+            Codes and moments [n].
+        weeks
+            So many are looked at.
+
+        Returns
+        -------
+        Keenest
+            None where no event names its user.
+        """
+        signals = self._history.signals
+        if not self._names or not signals.acted:
+            return None
+        found = Keenest.blank(len(account), weeks)
+        rule = Rule(SHARE, LIKE, SPELL, TAKES_OVER, FEW, LEAST_SHARE, MOST_SHARE)
+        for rows, part in signals.shards(account):
+            if part.actor is None:
+                continue
+            mine = np.arange(len(account))[rows]
+            of_part = Keenest.blank(len(mine), weeks)
+            out = Found(of_part.his, of_part.named, of_part.share, of_part.known)
+            find(self._facts(part, part.actor), account[mine].astype(np.int64), cutoff[mine], rule, out)
+            found.put(mine, of_part)
+        return found
+
+    def _facts(self, part: Signals, actors: NDArray[np.int32]) -> Facts:
+        """Lay out a part; what lies in memory whole is kept, shards on disk are laid out anew."""
+        if part is not self._history.signals:
+            return _by_account(part, actors, self._names, len(self._history.accounts))
+        if self._kept is None:
+            self._kept = _by_account(part, actors, self._names, len(self._history.accounts))
+        return self._kept
 
 
 def _by_account(part: Signals, actors: NDArray[np.int32], names: tuple[str, ...], accounts: int) -> Facts:

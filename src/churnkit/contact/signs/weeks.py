@@ -16,7 +16,7 @@ import numpy as np
 from churnkit import features as f
 from churnkit.contact.signs.calls import calls, cured
 from churnkit.contact.signs.complaints import complaints
-from churnkit.contact.signs.keenest import keenest
+from churnkit.contact.signs.keenest import Users
 from churnkit.contact.signs.words import FAILURES, TAKEN_OUT, UNPAID, categories, of_theme
 from churnkit.timeline import DAY
 
@@ -122,15 +122,16 @@ class Weeks:
 
 @dataclass(frozen=True, eq=False)
 class Notes:
-    """What is read once for all accounts and moments: complaints, and calls that reached somebody."""
+    """What is read once for all accounts and moments: complaints, calls that reached somebody, and who did what."""
 
     said: Dated
     called: Dated
+    users: Users
 
     @classmethod
     def of(cls, history: History) -> Notes:
         """Read them."""
-        return cls(complaints(history), calls(history))
+        return cls(complaints(history), calls(history), Users(history, of_theme(history, "usage")))
 
 
 def read(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64], notes: Notes | None = None) -> Weeks:
@@ -173,7 +174,7 @@ def read(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64]
         _forgets(now, seen),
         notes.said.weekly(account, cutoff, WEEKS),
         cured(notes.called.weekly(account, cutoff, WEEKS)),
-        keenest(history, of_theme(history, "usage"), account, cutoff, WEEKS),
+        notes.users.keenest(account, cutoff, WEEKS),
     )
 
 
