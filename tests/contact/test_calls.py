@@ -32,6 +32,12 @@ def test_calls_stand_in_their_week_by_role():
     assert weekly(AT - pd.Timedelta(days=5), role=["technical", "sales"]) == {(0, "sales"): 1.0}
 
 
+def test_a_week_has_its_beginning_and_not_its_end():
+    """Made exactly at a moment it is not known there; made exactly 7 days before, it stands in the last week."""
+    assert weekly(AT - pd.Timedelta(days=3), role=["technical", "sales"]) == {(0, "sales"): 1.0}
+    assert weekly(AT - pd.Timedelta(days=2), role=["technical", "sales"]) == {(0, "technical"): 1.0, (0, "sales"): 1.0}
+
+
 def test_calls_that_reached_nobody_do_not_count():
     assert weekly(role="sales", outcome=["reached", "not reached"]) == {(0, "sales"): 1.0}
     assert weekly(role="sales", outcome=["Voicemail", None]) == {(-1, "sales"): 1.0}

@@ -113,7 +113,7 @@ def likelihood(weeks: Weeks, usual: Usual) -> Floats:
         if name not in usual.middle:
             continue
         score = np.clip((value - usual.middle[name]) / usual.spread[name], -4.0, 4.0)
-        known = np.isfinite(score) & weeks.there
+        known = np.isfinite(score)
         off = (score[known][:, None] - mean) / narrow
         out[known] += np.log(np.exp(-0.5 * off**2) / narrow + STRAY)
     return np.asarray(out)
