@@ -1,6 +1,7 @@
 """How much of what a contact list could keep is kept, on a made-up book whose truth is known.
 
     python benchmarks/contact.py [--quick] [--seeds 20] [--first 1001] [--large-seeds 3] [--earlier 9] [--workers 1]
+                                 [--keep FILE]
 
 Every list is valued by the truth of the generator, which the library never sees: value kept = sum over the list of
 (p0 - p of the role called) x true value. ``regret_ratio`` = (kept - random) / (oracle - random): oracle knows the true
@@ -25,6 +26,8 @@ import time
 import warnings
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -36,6 +39,9 @@ from churnkit.contact.signs import ASLEEP, KINDS, Signs, read_signs
 from churnkit.history.sample import figures as fig
 from churnkit.history.sample import generate
 from churnkit.tables import ROLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 AT = "2026-06-01"
 EARLIER = 9
@@ -61,6 +67,10 @@ GOALS = {
     "plan_100k_gib": "at most 2",
     "plan_5k_s": "below 5",
 }
+
+
+Found = dict[str, dict[str, float]]
+"""Figures of one book, by limit and name."""
 
 
 @dataclass(frozen=True)
@@ -355,9 +365,27 @@ def read_arguments() -> argparse.Namespace:
     asked.add_argument(
         "--earlier", type=int, default=EARLIER, help="moments before the last whose lists tell of intervals alone"
     )
+    asked.add_argument("--keep", type=Path, help="a file of books as they are done: the next run goes on from there")
     asked.add_argument("--workers", type=int, default=1, help="processes; figures are the same for any number")
     asked.add_argument("--large", action="store_true", help="only the plan for 100,000 accounts")
     return asked.parse_args()
+
+
+def run(book: Callable[[int], Found], seeds: range, accounts: int, given: argparse.Namespace) -> list[Found]:
+    """Make the books that are not kept yet, and keep each as it is done."""
+    kept: dict[int, Found] = {}
+    if given.keep and given.keep.exists():
+        rows = [json.loads(line) for line in given.keep.read_text(encoding="utf-8").splitlines()]
+        kept = {row["seed"]: row["found"] for row in rows if row["accounts"] == accounts}
+    wanted = [seed for seed in seeds if seed not in kept]
+    with ProcessPoolExecutor(given.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for seed, found in zip(wanted, pool.map(book, wanted), strict=True):
+            kept[seed] = found
+            print(f"{accounts} accounts, seed {seed}", file=sys.stderr, flush=True)
+            if given.keep:
+                with given.keep.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps({"accounts": accounts, "seed": seed, "found": found}) + "\n")
+    return [kept[seed] for seed in seeds]
 
 
 def main() -> None:
@@ -373,11 +401,7 @@ def main() -> None:
         many = 2 if given.quick else given.seeds if accounts <= SMALL else given.large_seeds
         seeds = range(given.first, given.first + many)
         book = functools.partial(one_book, accounts=accounts, least_fit=given.least_fit, **more)
-        with ProcessPoolExecutor(given.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-            cases = []
-            for seed, case in zip(seeds, pool.map(book, seeds), strict=True):
-                cases.append(case)
-                print(f"{accounts} accounts, seed {seed}", file=sys.stderr, flush=True)
+        cases = run(book, seeds, accounts, given)
         for limit in ("tenth", "hours"):
             found[f"{accounts} accounts, {limit}"] = summary(pd.DataFrame([c[limit] for c in cases]))
     if not given.json:

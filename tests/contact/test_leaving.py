@@ -337,11 +337,14 @@ def test_a_list_says_p0_and_the_signs_behind_it(grown):
     assert owes.any()
     assert (said[owes] == "a bill is owed").all()
     calm = roster.signs.states[:, UNTROUBLED]
-    sure = np.flatnonzero((calm > 0.5) & ~owes)
+    sure = np.flatnonzero((calm >= 0.6) & ~owes)
     assert said.iloc[sure].tolist() == [
         f"no trouble ({c:.0%})" if c < 0.995 else "no trouble (over 99%)" for c in calm[sure]
     ]
     assert said[~owes].str.fullmatch(r".+ \((\d\d?|over 99)%\)").all()
+    first, second = np.sort(roster.signs.present, axis=1)[:, :-3:-1].T
+    assert (said.str.contains("), or ", regex=False) == (first < 0.6) & (second >= 0.2) & ~owes).all()
+    assert said.str.contains("), or ", regex=False).any()
     assert "trouble with the price" in " ".join(said)
 
 

@@ -174,6 +174,8 @@ SAID = {
     "untroubled": "no trouble",
 }
 """Kinds in words."""
+DOUBTFUL, NEAR = 0.6, 0.2
+"""Below the one the likeliest kind is not sure, from the other on the next one is named beside it."""
 SURE = 0.995
 """From here on a chance would be rounded to 100 %."""
 
@@ -183,13 +185,21 @@ def _signs(roster: Roster) -> pd.Series:
     said = np.full(len(roster), None, dtype=object)
     if roster.signs is None:
         return pd.Series(said, dtype=object)
-    present = roster.signs.present
-    kind, owes, told = present.argmax(axis=1), roster.signs.owes, roster.signs.told
-    for row in np.flatnonzero(told):
-        likely = float(present[row, kind[row]])
-        sure = f"{likely:.0%}" if likely < SURE else "over 99%"  # none is shown as certain
-        said[row] = "a bill is owed" if owes[row] else f"{SAID[KINDS[kind[row]]]} ({sure})"
+    present, owes = roster.signs.present, roster.signs.owes
+    for row in np.flatnonzero(roster.signs.told):
+        said[row] = "a bill is owed" if owes[row] else _kinds(present[row])
     return pd.Series(said, dtype=object)
+
+
+def _kinds(present: Floats) -> str:
+    """Name the likeliest kind, and the next one where the first is not sure and the next not far."""
+    first, second = np.argsort(-present, kind="stable")[:2]
+    both = present[first] < DOUBTFUL and present[second] >= NEAR
+    named = []
+    for kind in (first, second) if both else (first,):
+        sure = f"{present[kind]:.0%}" if present[kind] < SURE else "over 99%"  # none is shown as certain
+        named.append(f"{SAID[KINDS[kind]]} ({sure})")
+    return ", or ".join(named)
 
 
 def since(frame: pd.DataFrame, previous: pd.DataFrame | None) -> pd.DataFrame:
