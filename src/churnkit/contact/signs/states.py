@@ -11,7 +11,7 @@ round, the same for every company: what matters is their order, not their value.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -114,25 +114,29 @@ def onward(week: int) -> int:
     return next(i for i, until in enumerate(_UNTIL) if week < until)
 
 
-def _course(trouble: str, depth: float) -> list[tuple[int, float, float, float]]:
-    """Follow a trouble of one depth: stage, level, mood and use at each of its points."""
+Felt: TypeAlias = "tuple[float, float, float]"
+"""Level, mood and use at a point."""
+
+
+def _course(trouble: str, depth: float) -> list[tuple[int, Felt]]:
+    """Follow a trouble of one depth: stage, and what is felt, at each of its points."""
     lost = 1.0 - USES[trouble]
 
-    def after(at: tuple[int, float, float, float], level: float, stage: int | None) -> tuple[int, float, float, float]:
-        mood = at[2] + THOUGHT * (level - at[2])
-        use = at[3] + HABIT * (max(1.0 - lost * level, LEAST_USE) - at[3])
-        return (int(mood >= FULL) if stage is None else stage), level, mood, use
+    def after(at: Felt, level: float) -> Felt:
+        goal = max(1.0 - lost * level, LEAST_USE)
+        return level, at[1] + THOUGHT * (level - at[1]), at[2] + HABIT * (goal - at[2])
 
-    found: list[tuple[int, float, float, float]] = []
-    now = (0, 0.0, 0.0, 1.0)
+    there: list[Felt] = []
+    now = (0.0, 0.0, 1.0)
     for _ in range(THERE):
-        now = after(now, now[1] + DEEPENS * (depth - now[1]), None)
-        found.append(now)
+        now = after(now, now[0] + DEEPENS * (depth - now[0]))
+        there.append(now)
+    found = [(int(mood >= FULL), (level, mood, use)) for level, mood, use in there]
     for week in ONWARD:
-        now = found[week]
+        now = there[week]
         for _ in range(PASSING):
-            now = after(now, now[1] * EASES, STAGES.index("passing"))
-            found.append(now)
+            now = after(now, now[0] * EASES)
+            found.append((STAGES.index("passing"), now))
     return found
 
 
@@ -141,7 +145,7 @@ def _lay_out() -> Points:
     rows = [(-1, UNTROUBLED, 0.0, 0.0, 1.0), (-1, ASLEEP, 0.0, 0.0, USE_ASLEEP), (-1, FALLING, 0.0, 0.0, USE_FALLING)]
     for i, trouble in enumerate(TROUBLES):
         for depth in DEPTHS:
-            rows += [(i, state(trouble, stage), *felt) for stage, *felt in _course(trouble, depth)]  # type: ignore[misc]
+            rows += [(i, state(trouble, stage), *felt) for stage, felt in _course(trouble, depth)]
     trouble_, state_, level, mood, use = (np.array(column) for column in zip(*rows, strict=True))
     return Points(trouble_, state_, level, mood, use)
 

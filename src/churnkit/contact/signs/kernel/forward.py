@@ -90,7 +90,7 @@ class Seen(NamedTuple):
 
 
 @kernel
-def forward(asked, seen, law, found, calm):  # type: ignore[no-untyped-def]
+def forward(asked, seen, law, found, calm):  # type: ignore[no-untyped-def]  # numba finds them
     """Fill how likely each point is after the last week [n, points], and "untroubled" after each [n, weeks]."""
     n, grid, points = asked.start.shape
     weeks = asked.there.shape[1]
@@ -127,7 +127,7 @@ def forward(asked, seen, law, found, calm):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _close(now):  # type: ignore[no-untyped-def]
+def _close(now):  # type: ignore[no-untyped-def]  # numba finds them
     """Let a contract end: whoever comes back begins anew, but for what it uses when nothing troubles it."""
     for g in range(now.shape[1]):
         rest = now[0, g].sum() + now[1, g].sum()
@@ -136,7 +136,7 @@ def _close(now):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _pass(now, then, begins, cured, dozes, law):  # type: ignore[no-untyped-def]
+def _pass(now, then, begins, cured, dozes, law):  # type: ignore[no-untyped-def]  # numba finds them
     """Let troubles deepen and pass, and the untroubled fall asleep; what begins leaves the untroubled only here."""
     stays, course = len(law.onward), len(law.onward) + law.ways * law.passing
     back = 0.0
@@ -170,7 +170,7 @@ def _pass(now, then, begins, cured, dozes, law):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _go(now, then, begins, law):  # type: ignore[no-untyped-def]
+def _go(now, then, begins, law):  # type: ignore[no-untyped-def]  # numba finds them
     """Let the most active user leave, or somebody take over; and let troubles begin, one of them with his leaving."""
     here, away = then[0], then[1]
     for s in range(len(here)):

@@ -6,10 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from churnkit.contact.signs.dated import WEEK
 from churnkit.features.engine.compiling import inner, kernel, known_at
-from churnkit.timeline import DAY
-
-WEEK = 7 * DAY
 
 
 class Facts(NamedTuple):
@@ -64,7 +62,7 @@ class Found(NamedTuple):
 
 
 @kernel
-def find(facts, account, cutoff, rule, found):  # type: ignore[no-untyped-def]
+def find(facts, account, cutoff, rule, found):  # type: ignore[no-untyped-def]  # numba finds them
     """Fill :class:`Found`."""
     his, named, share, known = found.his, found.named, found.share, found.known
     weeks = his.shape[1]
@@ -88,7 +86,7 @@ def find(facts, account, cutoff, rule, found):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _spells(count, named, spell):  # type: ignore[no-untyped-def]
+def _spells(count, named, spell):  # type: ignore[no-untyped-def]  # numba finds them
     """Give of each user how much he did, which share of all while he was there, and from when to when he was."""
     people, weeks = count.shape
     total, rate = np.zeros(people), np.zeros(people)
@@ -106,7 +104,7 @@ def _spells(count, named, spell):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _holders(total, rate, first, last, rule):  # type: ignore[no-untyped-def]
+def _holders(total, rate, first, last, rule):  # type: ignore[no-untyped-def]  # numba finds them
     """Mark who held the place: the one who did most while there, whoever took it over from him, and he from whom."""
     people, most = len(total), -1
     holds = np.zeros(people, dtype=np.bool_)
@@ -132,7 +130,7 @@ def _holders(total, rate, first, last, rule):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _share(holds, first, last, did, rule):  # type: ignore[no-untyped-def]
+def _share(holds, first, last, did, rule):  # type: ignore[no-untyped-def]  # numba finds them
     """Fill since when the holders are known; give the share that was theirs while one of them was there."""
     his, named, known = did
     people, weeks = len(holds), len(his)
