@@ -72,9 +72,22 @@ def test_of_each_hat_as_much_may_be_asked():
     assert found["a"] == [GENERAL]
     assert found["b"] == [GENERAL, "financial"]
     assert found["f"] == [GENERAL, "technical"]
-    assert ContactRules().least_fit.by_role().tolist() == [0.75, 0.0, 0.5, 0.75]
-    assert ContactRules(least_fit={"financial": 0.9}).least_fit.by_role().tolist() == [0.75, 0.0, 0.5, 0.9]
+    assert ContactRules().least_fit.by_role().tolist() == [0.65, 0.0, 0.3, 0.65]
+    assert ContactRules(least_fit={"financial": 0.9}).least_fit.by_role().tolist() == [0.65, 0.0, 0.3, 0.9]
     assert ContactRules(least_fit=0).least_fit.by_role().tolist() == [0.0] * 4
+
+
+def test_a_trouble_that_is_passing_needs_no_hat(monkeypatch):
+    """a has a full trouble of billing with .6, one that passes with .3: .6 is asked for, not .9.
+
+    b's passes with .8 and is none, so a hat that fits the untroubled fits it too.
+    """
+    passing = point("billing", 1, 4, 2)
+    seen = PRESENT | {"a": {BILL: 0.6, passing: 0.3, st.UNTROUBLED: 0.1}, "b": {passing: 0.8, st.UNTROUBLED: 0.2}}
+    monkeypatch.setattr(roster, "read_signs", lambda *_: signs(*seen.values()))
+    assert worn(DeclaredEffect(), 0.6)["a"] == [GENERAL, "financial"]
+    assert worn(DeclaredEffect(), 0.61)["a"] == worn(DeclaredEffect(), 0.01)["b"] == [GENERAL]
+    assert worn(measured(sales={"untroubled": 0.2}), 1.0)["b"] == ["sales", GENERAL]
 
 
 @pytest.mark.parametrize("least", [1.5, True, "often", {"service": 0.5}])

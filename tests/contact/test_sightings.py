@@ -197,14 +197,14 @@ def test_kinds_are_those_of_the_leavers():
     assert signs.kinds[0, asked] == pytest.approx(np.array([0.5, 0.25, pull]) / (0.75 + pull))
     assert signs.risk == pytest.approx(0.75 + pull)
     assert signs.kinds.shape == (1, len(KINDS))
-    signs.owes[0] = True
+    signs.owed[0] = 1
     assert signs.kinds[0, THEMES.index("billing")] == pytest.approx(20.0 / (20.75 + pull))
 
 
 def test_signs_of_some_accounts_are_those_of_these_accounts():
     """The first is untroubled and owes: 1 to 20. Of the second nothing is told; the third has a trouble of usage."""
     signs = signs_of({st.UNTROUBLED: 1.0}, {st.UNTROUBLED: np.nan}, {point("usage", 0, 5): 1.0})
-    signs.owes[0] = True
+    signs.owed[0] = 1
     assert signs.told.tolist() == [True, False, True]
     assert signs.present[0, [UNTROUBLED, THEMES.index("billing")]] == pytest.approx(np.array([1, 20]) / 21)
     assert signs.present[[1, 2], [UNKNOWN, THEMES.index("usage")]].tolist() == [1.0, 1.0]
@@ -221,6 +221,16 @@ def test_at_present_kinds_are_those_of_all():
     assert signs_of(shares).present[0, asked] == pytest.approx([0.5, 0.25, 0.25])
 
 
+def test_what_lasts_is_a_trouble_that_is_not_passing():
+    """A trouble of usage is there with .3, passing with .2; half is untroubled. With a bill beside it twenty to one."""
+    signs = signs_of({st.UNTROUBLED: 0.5, point("usage", 1, 4): 0.3, point("usage", 1, 4, 1): 0.2})
+    asked = [UNTROUBLED, THEMES.index("usage")]
+    assert signs.present[0, asked] == pytest.approx([0.5, 0.5])
+    assert signs.lasting[0, asked] == pytest.approx([0.7, 0.3])
+    signs.owed[0] = 2
+    assert signs.lasting[0, [*asked, THEMES.index("billing")]] == pytest.approx(np.array([0.7, 0.3, 20.0]) / 21)
+
+
 def test_points_are_told_in_states():
     """Of a trouble three weeks old and one that passes: a share each of begun and passing, what is felt and thought."""
     new, passing = point("billing", 0, 2), point("support", 1, 4, 2)
@@ -235,10 +245,12 @@ def test_points_are_told_in_states():
 
 
 def test_a_bill_is_owed_where_it_was_asked_for_this_week():
-    unpaid = np.zeros((2, WEEKS))
+    """The third was asked three weeks running, twice in one of them, after a bill that has been paid."""
+    unpaid = np.zeros((3, WEEKS))
     unpaid[0, LAST], unpaid[1, LAST - 1] = 1.0, 1.0
-    assert weeks(2, unpaid=unpaid).owes.tolist() == [True, False]
-    assert weeks(2).owes.tolist() == [False, False]
+    unpaid[2, [LAST - 4, LAST - 2, LAST - 1, LAST]] = 1, 1, 2, 1
+    assert weeks(3, unpaid=unpaid).owed.tolist() == [1, 0, 3]
+    assert weeks(2).owed.tolist() == [0, 0]
 
 
 def test_every_state_and_point_has_its_place():

@@ -110,13 +110,22 @@ def test_waiting_loses_who_leaves_meanwhile():
     """Half of .4 leave in the week; of those still here .25 leave: .8 x (.1 x .25 x 1,000 - 10) = 12."""
     end, gone, one = np.array([0.4]), np.array([0.2]), np.ones(1)
     saved = lambda p: 0.1 * p
-    assert saving_after(0, end, 0 * gone, saved, value=1000 * one, cost=10 * one) == pytest.approx([30])
-    assert saving_after(7, end, gone, saved, value=1000 * one, cost=10 * one) == pytest.approx([12])
+    assert saving_after(end, 0 * gone, 0 * gone, saved, value=1000 * one, cost=10 * one) == pytest.approx([30])
+    assert saving_after(end, gone, gone, saved, value=1000 * one, cost=10 * one) == pytest.approx([12])
+
+
+def test_who_leaves_before_a_call_works_is_not_kept():
+    """Of .4 that leave .3 are lost at once: .1 x .1 x 1,000 - 10 = 0. A week later .2 are gone: .8 x (.1 x .125 x 1,000
+    - 10) = 2."""
+    end, lost, one = np.array([0.4]), np.array([0.3]), np.ones(1)
+    saved = lambda p: 0.1 * p
+    assert saving_after(end, 0 * one, lost, saved, value=1000 * one, cost=10 * one) == pytest.approx([0])
+    assert saving_after(end, 0.2 * one, lost, saved, value=1000 * one, cost=10 * one) == pytest.approx([2])
 
 
 def test_a_certain_leaver_costs_all_to_wait_for():
     week = left_by(7, np.array([90.0]), np.array([[1.0]]))
-    later = saving_after(7, np.ones(1), week, lambda p: 0.1 * p, value=np.array([1000.0]), cost=np.array([10.0]))
+    later = saving_after(np.ones(1), week, week, lambda p: 0.1 * p, value=np.array([1000.0]), cost=np.array([10.0]))
     assert np.isfinite(later).all()
 
 

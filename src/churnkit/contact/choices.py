@@ -11,7 +11,7 @@ from churnkit.contact.policies import Calls
 from churnkit.contact.roles import WITHOUT_REASON, fitting_role
 from churnkit.contact.roster import NOBODY
 from churnkit.contact.signs import KINDS
-from churnkit.contact.waiting import WEEK, left_by, saving_after
+from churnkit.contact.waiting import WEEK, left_by, rest_after, saving_after
 from churnkit.tables import ROLES
 
 if TYPE_CHECKING:
@@ -121,7 +121,8 @@ GENERAL = ROLES.index(WITHOUT_REASON)
 def _worn(roster: Roster, effect: Effect, least: Floats) -> NDArray[np.bool_]:
     """Tell which hats are likely enough to fit (``least`` [roles]), bool [n, roles]: the general one always is.
 
-    A hat fits a kind where its call keeps any, and no fewer than one in the general hat.
+    A hat fits a kind where its call keeps any, and no fewer than one in the general hat; a trouble that is passing
+    counts as none.
     """
     out = np.ones((len(roster), len(ROLES)), dtype=np.bool_)
     if roster.signs is None or not effect.reads_signs or not len(roster):
@@ -130,7 +131,7 @@ def _worn(roster: Roster, effect: Effect, least: Floats) -> NDArray[np.bool_]:
     kept = np.stack([effect.saved(one, np.full(len(KINDS), r, dtype=np.int8), each) for r in range(len(ROLES))])
     fits = (kept > 0) & (kept >= kept[GENERAL])
     told = roster.signs.told
-    out[told] = roster.signs.present[told] @ fits.T >= least
+    out[told] = roster.signs.lasting[told] @ fits.T >= least
     out[:, GENERAL] = True
     return out
 
@@ -181,13 +182,16 @@ def _expected_in(
     def gone(weeks: int) -> Floats:
         if weeks == 0:
             return np.zeros(len(row))
-        return np.minimum(left_by(weeks * WEEK, roster.horizons, roster.chances[row], ends), end)
+        left = np.minimum(left_by(weeks * WEEK, roster.horizons, roster.chances[row], ends), end)
+        return np.maximum(left, roster.unpaid(row, weeks))
 
-    now = saving_after(week * WEEK, end, gone(week), saved, value=value, cost=cost)
-    later = saving_after((week + 1) * WEEK, end, gone(week + 1), saved, value=value, cost=cost)
+    def lost(weeks: int) -> Floats:
+        return np.maximum(gone(weeks), roster.unpaid(row, weeks + 1))
+
+    now = saving_after(end, gone(week), lost(week), saved, value=value, cost=cost)
+    later = saving_after(end, gone(week + 1), lost(week + 1), saved, value=value, cost=cost)
     here = 1.0 - gone(week)
-    rest = np.clip((end - gone(week)) / np.maximum(here, 1e-12), 0.0, 1.0) if week else end
-    return here * saved(rest), value, here * cost, now - later
+    return here * saved(rest_after(end, gone(week), lost(week))), value, here * cost, now - later
 
 
 def _takers(

@@ -47,6 +47,8 @@ YOUNG = 120.0
 """Days after which a new account's own risk has fallen to a third."""
 LONG_TERM = 6
 """Months of a term from which its end is looked at; a shorter one can be ended at any time."""
+LONG_OWED = 4
+"""Weeks beyond the first after which a bill that is still owed tells no more."""
 MOST_LEVEL, HALVINGS = 5.0, 50
 """Within so many log-odds the level lies; it is found by halving so often."""
 AT_RISK, LEAST_OFF = 10, 0.1
@@ -59,6 +61,7 @@ FACTS = (
     "thought of leaving",
     "asleep",
     "owes",
+    "owes for longer",
     "seats",
     "young",
     "long term",
@@ -226,6 +229,7 @@ def facts(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64
             signs.felt,
             signs.states[:, [ASLEEP, FALLING]].sum(axis=1),
             signs.owes,
+            np.minimum(np.maximum(signs.owed - 1, 0), LONG_OWED),
             np.log(np.maximum(np.nan_to_num(seen.get("seats", nothing), nan=1.0), 1.0)),
             np.exp(-np.nan_to_num(seen["tenure"], nan=np.inf) / YOUNG),
             long,

@@ -185,20 +185,28 @@ def _signs(roster: Roster) -> pd.Series:
     said = np.full(len(roster), None, dtype=object)
     if roster.signs is None:
         return pd.Series(said, dtype=object)
-    present, owes = roster.signs.present, roster.signs.owes
+    present, lasting, owed = roster.signs.present, roster.signs.lasting, roster.signs.owed
     for row in np.flatnonzero(roster.signs.told):
-        said[row] = "a bill is owed" if owes[row] else _kinds(present[row])
+        said[row] = _owed(int(owed[row])) if owed[row] else _kinds(present[row], lasting[row])
     return pd.Series(said, dtype=object)
 
 
-def _kinds(present: Floats) -> str:
-    """Name the likeliest kind, and the next one where the first is not sure and the next not far."""
+def _owed(weeks: int) -> str:
+    return "a bill is owed" if weeks == 1 else f"a bill is owed, asked for {weeks} weeks running"
+
+
+def _kinds(present: Floats, lasting: Floats) -> str:
+    """Name the likeliest kind, and the next one where the first is not sure and the next not far.
+
+    What is sooner passing than not is said to be.
+    """
     first, second = np.argsort(-present, kind="stable")[:2]
     both = present[first] < DOUBTFUL and present[second] >= NEAR
     named = []
     for kind in (first, second) if both else (first,):
         sure = f"{present[kind]:.0%}" if present[kind] < SURE else "over 99%"  # none is shown as certain
-        named.append(f"{SAID[KINDS[kind]]} ({sure})")
+        over = ", getting over it" if lasting[kind] < present[kind] / 2 else ""
+        named.append(f"{SAID[KINDS[kind]]}{over} ({sure})")
     return ", or ".join(named)
 
 

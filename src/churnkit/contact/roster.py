@@ -13,6 +13,7 @@ import pandas as pd
 from churnkit import features as f
 from churnkit.contact.roles import NO_THEME, main_theme
 from churnkit.contact.signs import ASLEEP, likeliest, read_signs
+from churnkit.contact.signs.bills import bills
 from churnkit.errors import UnknownAccount, WrongModel
 from churnkit.timeline import Span
 
@@ -71,6 +72,9 @@ class Roster:
     kinds, signs
         float64 [n, kinds]: how likely each kind is, and the signs behind it (:mod:`churnkit.contact.signs`); None where
         the history shows none.
+    bills
+        float64 [n, weeks ahead]: P(the contract ends within so many weeks because of a bill that is owed), 0 where none
+        is; None where nothing is known of bills.
     """
 
     frame: pd.DataFrame
@@ -91,6 +95,13 @@ class Roster:
     kinds: Floats | None
     ends: Floats
     signs: Signs | None = None
+    bills: Floats | None = None
+
+    def unpaid(self, row: NDArray[np.int64], weeks: int) -> Floats:
+        """Give P(the contract ends within some weeks because of a bill that is owed), at most p0."""
+        if self.bills is None:
+            return np.zeros(len(row))
+        return np.asarray(np.minimum(self.bills[row, min(weeks, self.bills.shape[1]) - 1], self.uncalled[row]))
 
     def left_alone(self, effect: Effect, history: History) -> Roster:
         """Take p0 from an effect; the odds of every horizon change by the same factor."""
@@ -160,6 +171,7 @@ def read_roster(scores: Scores, reasons: Reasons | None, history: History) -> Ro
         kinds=kinds,
         ends=_ends(history, codes, int(scores.as_of), scores.horizon.days),
         signs=signs,
+        bills=_unpaid(signs, history, int(scores.as_of)),
     )
 
 
@@ -174,6 +186,14 @@ def _signs(scores: Scores, history: History, codes: NDArray[np.int32]) -> Signs 
     signs = read_signs(history, codes, np.full(len(codes), int(scores.as_of), dtype=np.int64))
     _READ[scores] = (ref(history), codes, signs)
     return signs
+
+
+def _unpaid(signs: Signs | None, history: History, now: int) -> Floats | None:
+    """Give P(the contract ends within 1, 2, ... weeks because of a bill), where past bills tell."""
+    if signs is None or not signs.owes.any():
+        return None
+    past = bills(history, now)
+    return None if past is None else past.ends(signs.owed)
 
 
 def _troubles(signs: Signs | None, from_reasons: NDArray[np.int8]) -> tuple[NDArray[np.int8], Floats | None]:

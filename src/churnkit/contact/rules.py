@@ -43,13 +43,13 @@ class SizeFactors(Written):
 class LeastFit(Written):
     """How likely a special hat must fit, for it to be worn.
 
-    Whoever is content and hears of money, or of an offer, may be pushed out; a technical talk that mends nothing is
-    sooner forgiven.
+    Whoever is content, or has just come round, and hears of money or of an offer may be pushed out; a technical talk
+    that mends nothing is sooner forgiven.
     """
 
-    sales: float = Field(default=0.75, ge=0, le=1)
-    technical: float = Field(default=0.5, ge=0, le=1)
-    financial: float = Field(default=0.75, ge=0, le=1)
+    sales: float = Field(default=0.65, ge=0, le=1)
+    technical: float = Field(default=0.3, ge=0, le=1)
+    financial: float = Field(default=0.65, ge=0, le=1)
 
     def by_role(self) -> NDArray[np.float64]:
         """Give them in the order of ``ROLES``; the general hat, service, always fits."""

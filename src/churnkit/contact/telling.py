@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from churnkit.contact.policies import Policy
+    from churnkit.contact.roster import Roster
     from churnkit.contact.rules import ContactRules
     from churnkit.contact.scene import Scene, Verdict
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 
 EXPLORED = "drawn by lot, to learn what calls do off the list"
+LATE = 0.25
+"""From here on the share of contracts that end before a call works is said where a call is worth nothing."""
 
 
 def tell(
@@ -109,7 +112,15 @@ def _no_gain_text(scene: Scene, at: int) -> str:
             "leave it alone"
         )
     saved, cost = (amount(x, scene.stake.unit, digits=2) for x in (gross, float(calls.cost[at])))
-    return f"a call is expected to save {saved} and costs {cost}"
+    return f"a call is expected to save {saved} and costs {cost}{_late_text(scene.roster, int(scene.choices.row[at]))}"
+
+
+def _late_text(roster: Roster, row: int) -> str:
+    """Say so where a call comes too late for many, because of a bill that nobody pays."""
+    soon = 0.0 if roster.bills is None else float(roster.bills[row, 0])
+    if soon < LATE:
+        return ""
+    return f"; with a bill owed that long {soon:.0%} of contracts have ended within the week, before a call works"
 
 
 def _over_text(scene: Scene, at: int) -> str:

@@ -6,7 +6,9 @@ same end of the main horizon:
 
     s(t) = (1 - F(t)) x [ saved(p(t)) x value - cost ],   p(t) = (F(H) - F(t)) / (1 - F(t)),
 
-F being P(left by t): a piecewise constant hazard through the probabilities of the horizons, from (0, 0).
+F being P(left by t): a piecewise constant hazard through the probabilities of the horizons, from (0, 0). Where a
+contract is about to end because a bill is not paid, a call decided at t comes too late for those that end within the
+week after it (:mod:`churnkit.contact.signs.bills`): they count as left in p(t).
 """
 
 from __future__ import annotations
@@ -58,22 +60,32 @@ def left_by(days: float, horizons: Floats, probability: Floats, step: Floats | N
     return np.where(np.isnan(step), smooth, np.where(days > np.nan_to_num(step), probability[:, -1], 0.0))
 
 
-def saving_after(
-    days: float, end: Floats, gone: Floats, saved: Callable[[Floats], Floats], *, value: Floats, cost: Floats
-) -> Floats:
-    """Give s after ``days`` in money, of what is expected today.
+def rest_after(end: Floats, gone: Floats, lost: Floats) -> Floats:
+    """Give the risk that a call can still change, of an account that is still here: (F(H) - lost) / (1 - gone).
 
     Parameters
     ----------
-    days
-        0 gives the expected net saving of a call today.
     end, gone
-        float64 [n]: F(H) and F(days).
+        float64 [n]: F(H), and F(t) at the call.
+    lost
+        float64 [n], at least ``gone``: P(left before the call works).
+    """
+    return np.asarray(np.clip((end - lost) / np.maximum(1.0 - gone, _CERTAIN), 0.0, 1.0))
+
+
+def saving_after(
+    end: Floats, gone: Floats, lost: Floats, saved: Callable[[Floats], Floats], *, value: Floats, cost: Floats
+) -> Floats:
+    """Give s(t) in money, of what is expected today.
+
+    Parameters
+    ----------
+    end, gone, lost
+        float64 [n]: F(H), F(t) and P(left before the call works), as :func:`rest_after` has them; 0 and 0 give the
+        expected net saving of a call today.
     saved
         p0 - p1 for given p0 (:meth:`Effect.saved` at the account's role and theme).
     value, cost
         float64 [n], money.
     """
-    here = 1.0 - gone
-    rest = np.clip((end - gone) / np.maximum(here, _CERTAIN), 0.0, 1.0) if days > 0 else end
-    return np.asarray(here * (saved(rest) * value - cost))
+    return np.asarray((1.0 - gone) * (saved(rest_after(end, gone, lost)) * value - cost))

@@ -43,30 +43,35 @@ class Signs:
         float64 [n, kinds], P(kind) x how many times as many of it leave in the weeks ahead as of the untroubled.
     felt
         float64 [n, 2], what is felt, and how far the thought of leaving has come; 1 in a plain full trouble.
-    owes
-        bool [n], whether a bill is owed.
+    owed
+        int64 [n], for how many weeks running a bill has been asked for; 0: none is owed.
     """
 
     states: Floats
     leavers: Floats
     felt: Floats
-    owes: NDArray[np.bool_]
+    owed: NDArray[np.int64]
 
     @classmethod
     def blank(cls, n: int) -> Signs:
         """Make signs of n accounts of which nothing is told."""
         states, leavers, felt = (np.full((n, width), np.nan) for width in (STATES, len(KINDS), 2))
-        return cls(states, leavers, felt, np.zeros(n, dtype=np.bool_))
+        return cls(states, leavers, felt, np.zeros(n, dtype=np.int64))
 
-    def put(self, rows: NDArray[np.int64], found: Floats, owes: NDArray[np.bool_]) -> None:
+    def put(self, rows: NDArray[np.int64], found: Floats, owed: NDArray[np.int64]) -> None:
         """Write down what was found of some of the accounts, P(point) [m, POINTS]."""
         self.states[rows], self.leavers[rows], self.felt[rows] = to_states(found), to_leavers(found), to_felt(found)
-        self.owes[rows] = owes
+        self.owed[rows] = owed
 
     @property
     def told(self) -> NDArray[np.bool_]:
         """Of which accounts anything is told."""
         return np.asarray(np.isfinite(self.states).all(axis=1))
+
+    @property
+    def owes(self) -> NDArray[np.bool_]:
+        """Which accounts owe a bill."""
+        return self.owed > 0
 
     @property
     def risk(self) -> Floats:
@@ -83,6 +88,11 @@ class Signs:
         """How likely each kind is now, whether the account will leave or not, float64 [n, kinds]."""
         return self._kinds(to_kinds(self.states))
 
+    @property
+    def lasting(self) -> Floats:
+        """The same, a trouble that is passing counted as none: it mends without a call, or has been mended."""
+        return self._kinds(to_kinds(self.states, passing=False))
+
     def _kinds(self, found: Floats) -> Floats:
         out, told = np.zeros((len(found), len(KINDS))), self.told
         out[~told, UNKNOWN] = 1.0
@@ -92,7 +102,7 @@ class Signs:
 
     def of(self, rows: NDArray[np.int64]) -> Signs:
         """Give the signs of some of the accounts."""
-        return Signs(self.states[rows], self.leavers[rows], self.felt[rows], self.owes[rows])
+        return Signs(self.states[rows], self.leavers[rows], self.felt[rows], self.owed[rows])
 
 
 def read_signs(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64]) -> Signs | None:
@@ -130,7 +140,7 @@ def read_signs(history: History, account: NDArray[np.int32], cutoff: NDArray[np.
         for start in range(0, len(rows), ROWS):
             mine = rows[start : start + ROWS]
             weeks = read(history, account[mine], cutoff[mine], notes)
-            signs.put(mine, follow(weeks, book)[0], weeks.owes)
+            signs.put(mine, follow(weeks, book)[0], weeks.owed)
     return signs
 
 

@@ -230,12 +230,13 @@ def _sums(found: Floats, of: Floats) -> Floats:
     return np.asarray(np.einsum("np,pk->nk", found, of))
 
 
-def to_kinds(found: Floats) -> Floats:
-    """Give P(kind) [n, kinds] of P(state) [n, STATES]."""
+def to_kinds(found: Floats, *, passing: bool = True) -> Floats:
+    """Give P(kind) [n, kinds] of P(state) [n, STATES]; what passes counts as a trouble, or else as none."""
     out = np.zeros((len(found), len(KINDS)))
     out[:, KIND_UNTROUBLED] = found[:, UNTROUBLED]
     out[:, KIND_ASLEEP] = found[:, ASLEEP] + found[:, FALLING]
     for trouble in TROUBLES:
-        first = state(trouble, 0)
-        out[:, THEMES.index(trouble)] = found[:, first : first + len(STAGES)].sum(axis=1)
+        last = state(trouble, STAGES.index("passing"))
+        out[:, THEMES.index(trouble)] = found[:, state(trouble, 0) : last].sum(axis=1)
+        out[:, THEMES.index(trouble) if passing else KIND_UNTROUBLED] += found[:, last]
     return out

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from churnkit import features as f
+from churnkit.contact.signs.bills import owed_weeks
 from churnkit.contact.signs.calls import calls, cured
 from churnkit.contact.signs.complaints import complaints
 from churnkit.contact.signs.keenest import Users
@@ -37,8 +38,6 @@ YEAR = 365.25
 """Days: prices are looked at once a year, on the day of the contract."""
 DEARER = 1.02
 """A price that rises by less is none that rises."""
-DUNNED = 1
-"""Weeks within which a bill that is not paid is asked for again, as a rule; where it was not, it has been paid."""
 _ENDS = [f"{WEEK * ago}d" if ago else None for ago in reversed(range(WEEKS))]
 
 
@@ -105,11 +104,11 @@ class Weeks:
         return np.where(self.there & np.isfinite(out), out, 1.0)
 
     @property
-    def owes(self) -> NDArray[np.bool_]:
-        """Whether a bill was not paid in the last ``DUNNED`` weeks [n]."""
+    def owed(self) -> NDArray[np.int64]:
+        """How many weeks running, up to the last one, a bill has been asked for [n]."""
         if "unpaid" not in self.seen:
-            return np.zeros(len(self), dtype=np.bool_)
-        return np.asarray(self.counts("unpaid")[:, -DUNNED:].sum(axis=1) > 0)
+            return np.zeros(len(self), dtype=np.int64)
+        return owed_weeks(self.counts("unpaid") > 0)
 
     @property
     def dearer(self) -> Floats:
