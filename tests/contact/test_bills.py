@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnkit.contact import ByNetSaving, DeclaredEffect
+from churnkit.contact import ByNetSaving, DeclaredEffect, plan_contacts
+from churnkit.contact import roster as roster_module
 from churnkit.contact.choices import Ways, expected
 from churnkit.contact.roster import read_roster
 from churnkit.contact.signs import bills as module
@@ -136,13 +137,18 @@ def test_who_owes_nothing_ends_of_no_bill():
     assert asked.tolist() == [[0.0] * AHEAD, ended[0].tolist(), ended[7].tolist(), ended[7].tolist()]
 
 
-def worth(bills, week=0):
-    """What a call of each of the book's six is expected to save of P(leave), and what waiting a week costs in money."""
+def expected_of(bills, week=0):
+    """What is expected of a call of each of the book's six."""
     roster = replace(read_roster(book.scores(), None, book.history()), bills=bills)
     n = len(roster)
     stake = Stake(np.full(n, 1000.0), "EUR", is_money=True, notes=())
     ways = Ways(np.arange(n), np.zeros(n, dtype=np.int8), np.full(n, 10.0), np.full(n, week))
-    calls = expected(roster, ByNetSaving(effect=DeclaredEffect(prior=0.2)), stake, ways)
+    return expected(roster, ByNetSaving(effect=DeclaredEffect(prior=0.2)), stake, ways)
+
+
+def worth(bills, week=0):
+    """What it is expected to save of P(leave), and what waiting a week costs in money."""
+    calls = expected_of(bills, week)
     return calls.saved, calls.waiting
 
 
@@ -168,6 +174,48 @@ def test_a_call_that_cannot_wait_comes_first():
     assert waiting[0] == pytest.approx(90 - (1 - gone) * (0.2 * 0.1 / (1 - gone) * 1000 - 10))
     assert waiting[0] > 5 * worth(None)[1][0]
     assert worth(bills, week=1)[0][0] == pytest.approx(0.2 * 0.1)
+
+
+def test_who_has_left_of_a_bill_is_not_called():
+    """In two weeks .4 of a's .5 will have left, and all of b's .2, of whom .7 would leave had the score not said .2."""
+    bills = np.zeros((6, AHEAD))
+    bills[0, 1:], bills[1] = 0.4, 0.7
+    assert expected_of(bills, week=2).cost[:2] == pytest.approx([0.6 * 10, 0.8 * 10])
+
+
+def planned(monkeypatch, bills, **more):
+    """A plan of the book whose bills are given."""
+    monkeypatch.setattr(roster_module, "_unpaid", lambda *_: bills)
+    policy = ByNetSaving(value="worth", effect=DeclaredEffect(prior=0.2))
+    plan = plan_contacts(book.scores(**more), None, book.history(), policy=policy, rules=book.RULES)
+    return plan.frame.set_index("account_id")
+
+
+def test_of_two_like_accounts_the_one_that_a_call_can_keep_comes_first(monkeypatch):
+    """a and b alike, but nine tenths of what a leaves by ends within the week."""
+    alike = {"probability": {"a": 0.3, "b": 0.3}, "low": [0.2, 0.2], "high": [0.42, 0.42]}
+    shared = {"value": {"a": 1000.0, "b": 1000.0}, "manager": {"a": "mia", "b": "mia"}}
+    for ending, wanted in ((None, 0.5), (np.array([[0.27] * AHEAD, [0.0] * AHEAD]), 0.0)):
+        monkeypatch.setattr(roster_module, "_unpaid", lambda *_, ending=ending: ending)
+        history = book.history(book.accounts(**shared), book.managers(hours=(0.5, 0.5)))
+        policy = ByNetSaving(value="worth", effect=DeclaredEffect(prior=0.9))
+        frame = plan_contacts(book.scores(**alike), None, history, policy=policy, rules=book.RULES).frame
+        first = frame.set_index("account_id")["top_k_probability"]["a"]
+        assert first == pytest.approx(wanted, abs=0.05)
+
+
+def test_whom_a_call_reaches_too_late_is_told_so(monkeypatch):
+    """Of c, .9 and worth 400, .85 ends within the week: .2 x .05 x 400 - 30 = -26. Of e a tenth, which is not said."""
+    bills = np.zeros((6, AHEAD))
+    bills[2], bills[4] = 0.85, 0.1
+    frame = planned(monkeypatch, bills)
+    assert frame.loc["c", "status"] == frame.loc["e", "status"] == "no expected gain"
+    assert frame.loc["c", "status_why"] == (
+        "a call is expected to save 4.00 and costs 30.00; with a bill owed that long 85% of contracts have ended within"
+        " the week, before a call works"
+    )
+    assert frame.loc["e", "status_why"] == "a call is expected to save 0.00 and costs 30.00"
+    assert planned(monkeypatch, None).loc["c", "status"] != "no expected gain"
 
 
 def test_beyond_the_weeks_that_are_told_the_last_one_stands():

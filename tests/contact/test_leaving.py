@@ -203,6 +203,13 @@ def test_seats_count_by_their_logarithm_and_those_that_are_not_known_as_one():
     assert [row.get("seats", 0.0) for row in known(history, signs(CALM, CALM, CALM))] == [np.log(8), 0.0, 0.0]
 
 
+def test_a_bill_owed_for_long_tells_no_more_than_one_of_five_weeks():
+    history = contracts(*[("2025-05-02", 1, True)] * 4)
+    told = known(history, signs(*[CALM] * 4, owed={0: 1, 1: 2, 2: 5, 3: 20}))
+    assert [row["owes"] for row in told] == [1.0] * 4
+    assert [row.get("owes for longer", 0.0) for row in told] == [0.0, 1.0, 4.0, 4.0]
+
+
 def test_points_are_summed_by_stage_and_weighed_by_how_many_leave():
     """Of the first .5 begin with usage, .25 have a full trouble of billing, .25 see one of support pass.
 
@@ -346,6 +353,7 @@ def test_a_list_says_p0_and_the_signs_behind_it(grown):
     assert shown.loc[p0.index, "probability_uncalled"].to_numpy() == pytest.approx(p0.to_numpy())
     said, owes = shown.loc[roster.ids, "signs"], roster.signs.owes
     assert owes.any()
+    assert (roster.bills.max(axis=1) > 0).tolist() == owes.tolist()
     running = roster.signs.owed[owes]
     assert said[owes].tolist() == [
         "a bill is owed" if w == 1 else f"a bill is owed, asked for {w} weeks running" for w in running

@@ -34,7 +34,6 @@ SETTLED = 13
 LIKE = 2.0
 """What is known of all bills counts like so many of the same age."""
 
-NEVER_ENDS = AHEAD + 1
 _APART = 2**20
 """Weeks of one account are numbered so far apart from those of the next."""
 
@@ -101,8 +100,7 @@ def _fates(part: Signals, names: tuple[str, ...], now: int) -> tuple[Codes, Code
     first = owed - owed % _APART  # the account's own weeks begin here
     began = np.searchsorted(started, owed, side="right") - np.searchsorted(started, first)
     under_contract = began > over - np.searchsorted(ended, first)
-    end = np.append(ended, np.iinfo(np.int64).max)[over]
-    gone = np.where(end < first + _APART, end - owed, NEVER_ENDS)
+    gone = np.append(ended, np.iinfo(np.int64).max)[over] - owed  # an end of the next account is far off
     told = under_contract & (_APART - 1 - owed % _APART >= SETTLED)
     return age[told], gone[told]
 
