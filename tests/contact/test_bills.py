@@ -153,21 +153,22 @@ def worth(bills, week=0):
 
 
 def test_a_call_keeps_nobody_whose_contract_ends_before_it_works():
-    """p .5, of which .4 ends within the week: .2 x .1. Of .2 nothing is left, where as much would end at once."""
+    """Of a's .5 four fifths end within the week: .2 x .1. Of b's .2 all, if few: nothing is left."""
     bills = np.zeros((6, AHEAD))
-    bills[0], bills[1] = 0.4, 0.7
+    bills[0], bills[1] = 0.6, 0.01
+    bills[0, 0] = 0.48
     saved, _ = worth(bills)
     assert saved == pytest.approx(0.2 * np.array([0.1, 0.0, 0.9, 0.4, 0.1, 0.3]))
     assert worth(None)[0] == pytest.approx(0.2 * np.array([0.5, 0.2, 0.9, 0.4, 0.1, 0.3]))
 
 
 def test_a_call_that_cannot_wait_comes_first():
-    """Nobody ends within a week, .4 of .5 within two: today .2 x .5 x 1,000 - 10 = 90, in a week only .1 is left.
+    """Nobody ends within a week, four fifths within two: today .2 x .5 x 1,000 - 10 = 90, in a week only .1 is left.
 
-    A week's hazard of the other risk is .05 of the .5: 1 - .5 ** (7/90) = .0525 are gone, which .1 / .9475 outweighs.
+    By the other risk a twentieth, 1 - .5 ** (7/90), are gone by then.
     """
     bills = np.zeros((6, AHEAD))
-    bills[0, 1:] = 0.4
+    bills[0, 1:], bills[0, -1] = 0.4, 0.5
     gone = 1 - 0.5 ** (7 / 90)
     saved, waiting = worth(bills)
     assert saved[0] == pytest.approx(0.1)
@@ -177,9 +178,9 @@ def test_a_call_that_cannot_wait_comes_first():
 
 
 def test_who_has_left_of_a_bill_is_not_called():
-    """In two weeks .4 of a's .5 will have left, and all of b's .2, of whom .7 would leave had the score not said .2."""
+    """In two weeks four fifths of a's .5 will have left, and all of b's .2."""
     bills = np.zeros((6, AHEAD))
-    bills[0, 1:], bills[1] = 0.4, 0.7
+    bills[0, 1:], bills[0, -1], bills[1] = 0.4, 0.5, 0.7
     assert expected_of(bills, week=2).cost[:2] == pytest.approx([0.6 * 10, 0.8 * 10])
 
 
@@ -195,7 +196,7 @@ def test_of_two_like_accounts_the_one_that_a_call_can_keep_comes_first(monkeypat
     """a and b alike, but nine tenths of what a leaves by ends within the week."""
     alike = {"probability": {"a": 0.3, "b": 0.3}, "low": [0.2, 0.2], "high": [0.42, 0.42]}
     shared = {"value": {"a": 1000.0, "b": 1000.0}, "manager": {"a": "mia", "b": "mia"}}
-    for ending, wanted in ((None, 0.5), (np.array([[0.27] * AHEAD, [0.0] * AHEAD]), 0.0)):
+    for ending, wanted in ((None, 0.5), (np.array([[0.27] * 7 + [0.3], [0.0] * AHEAD]), 0.0)):
         monkeypatch.setattr(roster_module, "_unpaid", lambda *_, ending=ending: ending)
         history = book.history(book.accounts(**shared), book.managers(hours=(0.5, 0.5)))
         policy = ByNetSaving(value="worth", effect=DeclaredEffect(prior=0.9))
@@ -205,9 +206,10 @@ def test_of_two_like_accounts_the_one_that_a_call_can_keep_comes_first(monkeypat
 
 
 def test_whom_a_call_reaches_too_late_is_told_so(monkeypatch):
-    """Of c, .9 and worth 400, .85 ends within the week: .2 x .05 x 400 - 30 = -26. Of e a tenth, which is not said."""
+    """Of c, .9 and worth 400, 17 of 18 end within the week: .2 x .05 x 400 - 30 = -26. Of e a tenth: it is not said."""
     bills = np.zeros((6, AHEAD))
     bills[2], bills[4] = 0.85, 0.1
+    bills[2, -1] = 0.9
     frame = planned(monkeypatch, bills)
     assert frame.loc["c", "status"] == frame.loc["e", "status"] == "no expected gain"
     assert frame.loc["c", "status_why"] == (
@@ -219,11 +221,11 @@ def test_whom_a_call_reaches_too_late_is_told_so(monkeypatch):
 
 
 def test_beyond_the_weeks_that_are_told_the_last_one_stands():
-    """In eleven weeks .447 of the .5 would be gone by the hazard alone; .48 end of the bill."""
+    """.48 of a's .5 end in the last week that is told; the week before a call of the seventh week comes too late."""
     bills = np.zeros((6, AHEAD))
-    bills[0, -1] = 0.48
-    for week in (AHEAD - 1, AHEAD, AHEAD + 3):
-        assert worth(bills, week=week)[0][0] == pytest.approx(0.2 * 0.02)
+    bills[0, -2:] = 0.48, 0.5
+    for week, left in ((AHEAD - 2, 0.02), (AHEAD - 1, 0.0), (AHEAD + 3, 0.0)):
+        assert worth(bills, week=week)[0][0] == pytest.approx(0.2 * left)
 
 
 def plain(history, until):

@@ -407,11 +407,46 @@ def test_the_weights_are_those_of_models_that_had_not_seen_the_account(grown, mo
     monkeypatch.setattr(leaving, "snapshots", lambda *_: (account, cutoff, left))
     monkeypatch.setattr(leaving, "logistic", regression)
     monkeypatch.setattr(leaving, "boosted", trees)
+    monkeypatch.setattr(leaving, "later_calls", lambda *_: np.where(first, 1.0, 0.0))
     learnt = Leaving.learn(grown.model, grown.history)
     assert (learnt.signs, learnt.score) == pytest.approx((2.0, 0.0), abs=0.01)
     odds = learnt.intercept + seen["facts"] @ np.array(learnt.coefficients)
     assert np.mean(1 / (1 + np.exp(-odds))) == pytest.approx(0.5, abs=1e-4)
     assert np.corrcoef(odds, left)[0, 1] > 0.1
+    assert learnt.called == pytest.approx(0.2, abs=0.005)  # of the first, who are called once, one in five leaves
+
+
+def test_whom_past_calls_kept_would_have_left_without_them(grown, monkeypatch):
+    """Half a call each, of which every one keeps .4: of those who would leave .8 were seen to, so a quarter more do."""
+    asked = []
+
+    def half(history, account, decided, horizon):
+        asked[:] = [account, decided, horizon]
+        return np.full(len(account), 0.5)
+
+    monkeypatch.setattr(leaving, "later_calls", half)
+    learnt = Leaving.learn(grown.model, grown.history, kept=0.4)
+    scores = grown.model.score(grown.history, reporting_end(grown.history, NINETY))
+    account = np.array([grown.history.code(a) for a in scores.frame["account_id"]], dtype=np.int32)
+    cutoff = np.full(len(account), int(scores.as_of))
+    table = facts(grown.history, account, cutoff, read_signs(grown.history, account, cutoff))
+    seen = 1 / (1 + np.exp(-(learnt.intercept + table @ np.array(learnt.coefficients))))
+    p0 = learnt.beside(scores.frame["probability"].to_numpy(), table)
+    assert learnt.called == pytest.approx(0.5)
+    assert p0.mean() == pytest.approx(1.25 * seen.mean(), rel=1e-3)
+    assert learnt.coefficients == grown.effect.leaving.coefficients
+    assert "Past calls, 0.50 for each who would leave" in learnt.told()
+    assert "Past calls" not in grown.effect.leaving.told()  # there are none on record
+    moments = snapshots(grown.history, NINETY)[1]
+    assert sorted(set((asked[1] + 1).tolist())) == sorted(set(moments.tolist()))
+    assert asked[2] == 90 * DAY
+
+
+def test_what_a_past_call_kept_is_what_is_declared_on_average(grown, monkeypatch):
+    learn, told = Leaving.learn, []
+    monkeypatch.setattr(Leaving, "learn", lambda *a, kept: told.append(kept) or learn(*a, kept=kept))
+    ContactEffect.fit(grown.model, grown.history, prior=ck.DeclaredEffect(prior=0.2, by_theme={"billing": 0.9}))
+    assert told == [pytest.approx(0.2)]
 
 
 def test_the_book_as_a_whole_leaves_as_the_regression_has_it(grown):

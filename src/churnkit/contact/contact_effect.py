@@ -14,7 +14,7 @@ from churnkit.contact.doubly_robust import Estimate, estimate
 from churnkit.contact.effect import AnyEffect, DeclaredEffect, Effect
 from churnkit.contact.leaving import Leaving
 from churnkit.contact.leaving import facts as known
-from churnkit.contact.roles import one_kind
+from churnkit.contact.roles import NO_THEME, one_kind
 from churnkit.contact.shrinking import CELLS, declared, shrink
 from churnkit.contact.signs import ASLEEP, KINDS
 from churnkit.contact.trial import ASSUMED, OBSERVATIONAL, Trial, read_trial
@@ -118,7 +118,7 @@ class ContactEffect(Effect):
             What is assumed before any evidence; None: ``DeclaredEffect()``.
         """
         before, features = prior or DeclaredEffect(), tuple(model.features)
-        leaving = Leaving.learn(model, history)
+        leaving = Leaving.learn(model, history, kept=_usual(before))
         trial = read_trial(history, model.recipe.churn, features)
         why = _too_little(trial)
         found = cls._assumed(before, why) if trial is None or why else cls.of(trial, estimate(trial), before)
@@ -236,6 +236,12 @@ class ContactEffect(Effect):
             raise BadPlan(
                 f"{path}: no effect of a contact can be read here ({problem}). Write one with effect.write()."
             ) from problem
+
+
+def _usual(prior: Effect) -> float:
+    """Give the share of leavers whom a call keeps as declared, on average over the hats, whatever the trouble."""
+    role = np.arange(len(ROLES), dtype=np.int8)
+    return float(prior.saved(np.ones(len(role)), role, np.full(len(role), NO_THEME, dtype=np.int8)).mean())
 
 
 def _shares(theme: Kinds) -> Floats:

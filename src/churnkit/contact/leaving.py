@@ -16,9 +16,11 @@ from threadpoolctl import threadpool_limits
 
 from churnkit import features as f
 from churnkit.contact.held_out import boosted, chance, fitted, log_odds, logistic, mixed, weights
+from churnkit.contact.later import later_calls
 from churnkit.contact.signs import read_signs
 from churnkit.contact.signs.states import ASLEEP, FALLING, FIRST, STAGES, TROUBLES
 from churnkit.contact.signs.weeks import names_troubles
+from churnkit.contact.uncalled import uncalled
 from churnkit.labels import label, reporting_end
 from churnkit.timeline import DAY
 
@@ -81,7 +83,10 @@ class Leaving(BaseModel):
         Of the log-odds of leaving within the main horizon, one coefficient for each of ``FACTS``.
     signs, score, level
         Log-odds without a call are ``level + signs x`` those of this regression ``+ score x`` those of the score. The
-        level is such that the book as a whole leaves as the regression has it.
+        level is such that the book as a whole leaves as the regression has it, and as many more as past calls kept.
+    called
+        How many calls, each by the share of the horizon left to it, there were for each who would leave: the past was
+        lived with them.
     off
         Standard deviation, as a share, by which those most at risk at one moment leave more or less than expected,
         beyond chance.
@@ -96,13 +101,14 @@ class Leaving(BaseModel):
     signs: float = Field(gt=0)
     score: float = Field(ge=0)
     level: float = 0.0
+    called: float = Field(default=0.0, ge=0)
     off: float = Field(gt=0)
     accounts: int
     snapshots: int
     leavers: int
 
     @classmethod
-    def learn(cls, model: ChurnModel, history: History) -> Leaving | None:
+    def learn(cls, model: ChurnModel, history: History, *, kept: float = 0.0) -> Leaving | None:
         """Learn from who left in the past.
 
         Parameters
@@ -110,6 +116,8 @@ class Leaving(BaseModel):
         model
             Its churn definition is the outcome; what its features tell of accounts held out says how much its score
             weighs.
+        kept
+            Share of leavers whom a past call is taken to have kept.
 
         Returns
         -------
@@ -136,20 +144,27 @@ class Leaving(BaseModel):
             intercept, coefficients = fitted(known, left)
         if by_signs <= 0:
             return None
+        together = mixed(weighed, *unseen)
+        # decided at the snapshot or later
+        calls = later_calls(history, account, cutoff - 1, model.recipe.churn.horizon.micros)
         found = cls(
             intercept=intercept,
             coefficients=tuple(coefficients.tolist()),
             signs=by_signs,
             score=by_score,
-            off=_off(mixed(weighed, *unseen), left, cutoff),
+            called=float(np.average(calls, weights=together)),
+            off=_off(together, left, cutoff),
             accounts=len(np.unique(account)),
             snapshots=len(account),
             leavers=int(left.sum()),
         )
-        return found._levelled(model, history)
+        return found._levelled(model, history, kept=kept)
 
-    def _levelled(self, model: ChurnModel, history: History) -> Leaving:
-        """Take the level at which, of the accounts there at the end of the record, as many leave as by the signs."""
+    def _levelled(self, model: ChurnModel, history: History, *, kept: float) -> Leaving:
+        """Take the level at which, of the accounts there at the end of the record, as many leave as by the signs.
+
+        And those besides whom calls have kept (:func:`churnkit.contact.uncalled.uncalled`).
+        """
         scores = model.score(history, reporting_end(history, model.recipe.churn))
         account = np.array([history.code(a) for a in scores.frame["account_id"]], dtype=np.int32)
         cutoff = np.full(len(account), int(scores.as_of), dtype=np.int64)
@@ -161,7 +176,7 @@ class Leaving(BaseModel):
         if not len(told):
             return self
         known, probability = facts(history, account[told], cutoff[told], signs.of(told)), probability[told]
-        wanted = chance(self._by_signs(known)).mean()
+        wanted = uncalled(chance(self._by_signs(known)), np.full(len(known), self.called), kept).mean()
         low, high = -MOST_LEVEL, MOST_LEVEL
         for _ in range(HALVINGS):
             level = (low + high) / 2
@@ -183,6 +198,7 @@ class Leaving(BaseModel):
             f"P(leave without a call) leans by {weight:.0%} on what troubles an account and when its contract ends, "
             f"learnt from {self.leavers:,} leavers among {self.snapshots:,} snapshots of {self.accounts:,} accounts, "
             "and for the rest on the score; the weights are those that told held-out accounts best."
+            + (f" Past calls, {self.called:.2f} for each who would leave, are reckoned with." if self.called else "")
         )
 
 

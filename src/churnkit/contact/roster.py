@@ -98,10 +98,16 @@ class Roster:
     bills: Floats | None = None
 
     def unpaid(self, row: NDArray[np.int64], weeks: int) -> Floats:
-        """Give P(the contract ends within some weeks because of a bill that is owed), at most p0."""
+        """Give P(left within some weeks because of a bill that is owed).
+
+        Whoever owes and leaves is taken to leave when contracts ended of bills as old: p0 says how many, the past when.
+        """
         if self.bills is None:
             return np.zeros(len(row))
-        return np.asarray(np.minimum(self.bills[row, min(weeks, self.bills.shape[1]) - 1], self.uncalled[row]))
+        bills = self.bills[row]
+        by_then, last = bills[:, min(weeks, bills.shape[1]) - 1], bills[:, -1]
+        share = np.divide(by_then, last, out=np.zeros(len(row)), where=last > 0)
+        return np.asarray(share * self.uncalled[row])
 
     def left_alone(self, effect: Effect, history: History) -> Roster:
         """Take p0 from an effect; the odds of every horizon change by the same factor."""
