@@ -6,7 +6,7 @@ in full trouble with its support, e asleep, f as sure of support as of billing.
 
 import pytest
 
-from churnkit.contact import ByNetSaving, ContactRules, DeclaredEffect, plan_contacts, roster
+from churnkit.contact import ByNetSaving, ByRisk, ContactRules, DeclaredEffect, plan_contacts, roster
 from churnkit.contact.choices import _worn
 from churnkit.contact.roster import read_roster
 from churnkit.contact.signs import KINDS
@@ -58,8 +58,8 @@ def measured(default=0.0, **kept):
 
 
 def test_a_hat_is_worn_where_it_is_likely_enough_to_fit():
-    """Financial mends a bill and nothing else, technical support; no hat but the general one those who sleep."""
-    always = {"b": [GENERAL, "financial"], "c": list(ROLES), "d": [GENERAL, "technical"], "e": [GENERAL]}
+    """Financial mends a bill and nothing else, technical support; no hat those who sleep."""
+    always = {"b": [GENERAL, "financial"], "c": list(ROLES), "d": [GENERAL, "technical"], "e": []}
     assert worn(DeclaredEffect(), 0.65) == {**always, "a": [GENERAL], "f": [GENERAL]}
     either = {"a": [GENERAL, "financial"], "f": [GENERAL, "technical", "financial"]}
     assert worn(DeclaredEffect(), 0.5) == {**always, **either}
@@ -72,9 +72,44 @@ def test_of_each_hat_as_much_may_be_asked():
     assert found["a"] == [GENERAL]
     assert found["b"] == [GENERAL, "financial"]
     assert found["f"] == [GENERAL, "technical"]
-    assert ContactRules().least_fit.by_role().tolist() == [0.65, 0.0, 0.3, 0.65]
-    assert ContactRules(least_fit={"financial": 0.9}).least_fit.by_role().tolist() == [0.65, 0.0, 0.3, 0.9]
+    assert ContactRules().least_fit.by_role().tolist() == [0.65, 0.75, 0.3, 0.65]
+    assert ContactRules(least_fit={"financial": 0.9}).least_fit.by_role().tolist() == [0.65, 0.75, 0.3, 0.9]
     assert ContactRules(least_fit=0).least_fit.by_role().tolist() == [0.0] * 4
+    assert ContactRules(least_fit=0.9).least_fit.by_role().tolist() == [0.9, 0.75, 0.9, 0.9]
+
+
+def test_whoever_is_likely_to_sleep_is_left_alone(monkeypatch):
+    """a sleeps with .3, b with .2, else both have trouble with the price; the financial hat fits both, the general b.
+
+    d and f sleep with .3, what else there is mended by no special hat, e sleeps.
+    """
+    seen = {
+        "a": {BILL: 0.7, st.ASLEEP: 0.3},
+        "b": {BILL: 0.8, st.ASLEEP: 0.2},
+        "c": {},
+        "d": {st.UNTROUBLED: 0.7, st.ASLEEP: 0.3},
+        "e": {st.ASLEEP: 1.0},
+        "f": {SUPPORT: 0.25, BILL: 0.45, st.ASLEEP: 0.3},
+    }
+    monkeypatch.setattr(roster, "read_signs", lambda *_: signs(*seen.values()))
+    assert worn(DeclaredEffect(), {}) == {
+        "a": ["financial"],
+        "b": [GENERAL, "financial"],
+        "c": list(ROLES),
+        "d": [],
+        "e": [],
+        "f": [],
+    }
+    assert worn(DeclaredEffect(), {"service": 0.7})["f"] == [GENERAL]
+    for policy in (ByNetSaving(value="worth", effect=DeclaredEffect(prior=0.9)), ByRisk()):
+        plan = plan_contacts(book.scores(), None, book.history(), policy=policy, rules=book.RULES, capacity=6)
+        frame = plan.frame.set_index("account_id")
+        assert frame["status"].to_dict() == {a: "no expected gain" if a in "def" else "contact" for a in seen}
+        assert frame.loc["f", "status_why"] == (
+            "in no hat is a call likely enough to help, whatever it might save: see the signs"
+        )
+        assert frame.loc["f", "signs"].endswith("asleep: it pays, and hardly uses (30%)")
+        assert frame.loc["a", "role"] == "financial"
 
 
 def test_a_trouble_that_is_passing_needs_no_hat(monkeypatch):
@@ -90,7 +125,7 @@ def test_a_trouble_that_is_passing_needs_no_hat(monkeypatch):
     assert worn(measured(sales={"untroubled": 0.2}), 1.0)["b"] == ["sales", GENERAL]
 
 
-@pytest.mark.parametrize("least", [1.5, True, "often", {"service": 0.5}])
+@pytest.mark.parametrize("least", [1.5, True, "often", {"care": 0.5}])
 def test_what_is_no_share_is_refused(least):
     with pytest.raises(BadPlan, match=r"LeastFit|least_fit"):
         ContactRules(least_fit=least)
@@ -107,15 +142,15 @@ def test_a_hat_fits_what_it_keeps_no_less_of_than_the_general_one():
     )
     found = worn(effect, 1.0)
     assert found["a"] == found["b"] == [GENERAL, "technical"]
-    assert found["d"] == found["e"] == found["f"] == [GENERAL]
+    assert found["d"] == found["e"] == found["f"] == [GENERAL]  # which keeps a tenth of those asleep too
     assert worn(effect, 0.5)["f"] == [GENERAL, "technical"]
 
 
 def test_a_hat_that_keeps_nothing_does_not_fit_though_the_general_one_harms():
     effect = measured(service=dict.fromkeys(KINDS, -0.1), sales={"billing": 0.01})
     found = worn(effect, 0.6)
-    assert found["a"] == found["b"] == ["sales", GENERAL]
-    assert found["d"] == found["e"] == [GENERAL]
+    assert found["a"] == found["b"] == ["sales"]
+    assert found["d"] == found["e"] == []
 
 
 def planned(effect, least, *, capacity=6):

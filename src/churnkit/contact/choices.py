@@ -54,6 +54,8 @@ class Choices:
         What it is worth to the policy.
     week
         In which week it is made, 0 the coming one.
+    unfit
+        bool: in no hat is a call likely enough to help (``ContactRules.least_fit``), so that it is worth nothing.
     pools
         How many pools one week has.
     """
@@ -67,6 +69,7 @@ class Choices:
     calls: Calls
     worth: Floats
     week: NDArray[np.int64]
+    unfit: NDArray[np.bool_]
     pools: int
 
     def __len__(self) -> int:
@@ -87,6 +90,8 @@ def all_choices(
     n = len(roster)
     effect = policy.effect_rule()
     told, worn = effect.tells_roles, _worn(roster, effect, rules.least_fit.by_role())
+    unfit = np.asarray(~worn.any(axis=1))
+    worn[:, GENERAL] |= unfit
     parts = []
     for fixed in range(len(ROLES)) if told else [NOBODY]:
         role = np.full(n, fixed, dtype=np.int8) if told else _one_role(roster, effect, worn)
@@ -99,6 +104,7 @@ def all_choices(
     minutes = rules.minutes_of(rules.size(stake.amount))[row, role]
     calls = expected(roster, policy, stake, Ways(row, role, minutes / 60 * rules.hourly_cost, week))
     worth = np.nan_to_num(policy.worth(calls), nan=-np.inf)
+    worth = np.where(unfit[row], np.minimum(worth, 0.0), worth)
     pool = crew.pool[taker]
     return Choices(
         row=row,
@@ -110,6 +116,7 @@ def all_choices(
         calls=calls,
         worth=np.where((taker == crew.owner[row]) | (worth <= 0), worth, worth * (1 - OWN_FIRST)),
         week=week,
+        unfit=unfit[row],
         pools=len(crew.limit),
     )
 
@@ -119,7 +126,7 @@ GENERAL = ROLES.index(WITHOUT_REASON)
 
 
 def _worn(roster: Roster, effect: Effect, least: Floats) -> NDArray[np.bool_]:
-    """Tell which hats are likely enough to fit (``least`` [roles]), bool [n, roles]: the general one always is.
+    """Tell which hats are likely enough to fit (``least`` [roles]), bool [n, roles].
 
     A hat fits a kind where its call keeps any, and no fewer than one in the general hat; a trouble that is passing
     counts as none.
@@ -132,7 +139,6 @@ def _worn(roster: Roster, effect: Effect, least: Floats) -> NDArray[np.bool_]:
     fits = (kept > 0) & (kept >= kept[GENERAL])
     told = roster.signs.told
     out[told] = roster.signs.lasting[told] @ fits.T >= least
-    out[:, GENERAL] = True
     return out
 
 

@@ -181,7 +181,7 @@ SURE = 0.995
 
 
 def _signs(roster: Roster) -> pd.Series:
-    """Say what the signs tell of each account now, and how surely; None without signs."""
+    """Say what the signs tell of each account now, and how surely; None where they tell nothing."""
     said = np.full(len(roster), None, dtype=object)
     if roster.signs is None:
         return pd.Series(said, dtype=object)

@@ -41,19 +41,21 @@ class SizeFactors(Written):
 
 
 class LeastFit(Written):
-    """How likely a special hat must fit, for it to be worn.
+    """How likely a hat must fit, for it to be worn.
 
     Whoever is content, or has just come round, and hears of money or of an offer may be pushed out; a technical talk
-    that mends nothing is sooner forgiven.
+    that mends nothing is sooner forgiven. The general hat, service, fits all but those whom any call harms, who sleep:
+    where it does not fit, and no other does, nobody calls.
     """
 
+    service: float = Field(default=0.75, ge=0, le=1)
     sales: float = Field(default=0.65, ge=0, le=1)
     technical: float = Field(default=0.3, ge=0, le=1)
     financial: float = Field(default=0.65, ge=0, le=1)
 
     def by_role(self) -> NDArray[np.float64]:
-        """Give them in the order of ``ROLES``; the general hat, service, always fits."""
-        return np.array([getattr(self, role, 0.0) for role in ROLES])
+        """Give them in the order of ``ROLES``."""
+        return np.array([getattr(self, role) for role in ROLES])
 
 
 class ContactRules(Written):
@@ -95,9 +97,10 @@ class ContactRules(Written):
     least_fit
         A special hat (any but the general one, service) is worn only where it is at least so likely that it mends
         what troubles the account, and no worse than the general one; else the general one is. A trouble that is
-        already passing counts as none. A number asks the same of all hats. Default: .65 of the hats that speak of
-        money, sales and financial, .3 of the technical one; on made-up companies this takes away five in six of the
-        calls that harm and a twentieth of what the list keeps. 0: the hat that is expected to save most.
+        already passing counts as none. The general one is worn where it is at least so likely that a call in it helps
+        at all; where no hat is, the account is left alone. A number asks the same of all special hats, and of the
+        general one no more than by default. Default: .65 of the hats that speak of money, sales and financial, .3 of
+        the technical one, .75 of the general one. 0: the hat that is expected to save most.
     parents_together
         Whether accounts of one parent are called in the same plan or not at all.
     """
@@ -124,7 +127,10 @@ class ContactRules(Written):
     @classmethod
     def _of_all_hats(cls, value: object) -> object:
         one = isinstance(value, (int, float)) and not isinstance(value, bool)
-        return dict.fromkeys(LeastFit.model_fields, value) if one else value
+        if not one:
+            return value
+        service = LeastFit.model_fields["service"].default
+        return dict.fromkeys(LeastFit.model_fields, value) | {"service": min(value, service)}
 
     @model_validator(mode="after")
     def _sizes_fit(self) -> Self:

@@ -111,6 +111,8 @@ def _no_gain_text(scene: Scene, at: int) -> str:
             f"a call is expected to push it out: its probability of leaving would rise by {points:.1f} points; "
             "leave it alone"
         )
+    if scene.choices.unfit[at]:
+        return "in no hat is a call likely enough to help, whatever it might save: see the signs"
     saved, cost = (amount(x, scene.stake.unit, digits=2) for x in (gross, float(calls.cost[at])))
     return f"a call is expected to save {saved} and costs {cost}{_late_text(scene.roster, int(scene.choices.row[at]))}"
 

@@ -36,7 +36,7 @@ MEANING: Mapping[str, str] = {
     "cool-down": "contacted lately, so left alone for a while",
     "holdout": "left out by lot, so that the effect of calls can be measured",
     "do-not-contact": "marked do-not-contact",
-    "no expected gain": "a call would cost more than it is expected to keep",
+    "no expected gain": "a call would cost more than it is expected to keep, or may do harm",
     "data": "cannot be planned for want of data",
     "gone": "not asked: has left, given notice, fallen silent or not begun",
 }
