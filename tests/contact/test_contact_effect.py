@@ -259,7 +259,7 @@ def measured(history, features):
     """What calls do, and no more: who would leave without one is learnt in test_leaving."""
     model = SimpleNamespace(recipe=SimpleNamespace(churn=Cancelled(horizon="90d")), features=features)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(contact_effect, "Leaving", SimpleNamespace(learn=lambda *_: None))
+        patch.setattr(contact_effect, "Leaving", SimpleNamespace(learn=lambda *_, **__: None))
         return ContactEffect.fit(model, history)
 
 
