@@ -73,7 +73,9 @@ def _share_of_draws(
 ) -> Floats:
     row, role = choices.row[at], choices.role[at]
     effect = policy.effect_rule()
-    theme, too_late = roster.of_trouble(effect)[row], roster.unpaid(row, 1)
+    theme = roster.of_trouble(effect)[row]
+    known = roster.uncalled[row]
+    in_time = 1.0 - np.divide(roster.unpaid(row, 1), known, out=np.zeros(len(row)), where=known > 0)
     value, cost = choices.calls.value[at], choices.calls.cost[at]
     waiting = choices.calls.waiting[at]
     use = choices.use[at] if policy.optimises else 1.0
@@ -82,7 +84,7 @@ def _share_of_draws(
     for start in range(0, DRAWS, step):
         noise = random.standard_normal((min(step, DRAWS - start), len(at)))
         p0 = with_spread(roster.uncalled[row], roster.refit_spread[row], noise)
-        drawn = Calls(p0, effect.saved(np.maximum(p0 - too_late, 0.0), role, theme), value, cost, waiting)
+        drawn = Calls(p0, effect.saved(p0 * in_time, role, theme), value, cost, waiting)
         worth = np.broadcast_to(np.nan_to_num(policy.worth(drawn), nan=-np.inf), p0.shape) / use
         inside = np.argpartition(-worth, most - 1, axis=1)[:, :most]
         count += np.bincount(inside.ravel(), minlength=len(at))

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from churnkit.contact.signs.dated import WEEK
 from churnkit.contact.signs.words import UNPAID, of_theme
-from churnkit.timeline import DAY, known_at
+from churnkit.timeline import known_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Codes = NDArray[np.int64]
 
-WEEK = 7 * DAY
 AHEAD = 8
 """Weeks ahead in which the contract may end of it; a bill in its eighth week or later is an old one."""
 LEAST_BILLS = 20
