@@ -63,7 +63,7 @@ class Signal(BaseModel):
         columns = [Column(self.account, "account", needed=True), Column(self.time, "time", needed=True)]
         for column, kind in ((self.value, "number"), (self.label, "text"), (self.actor, "id"), (self.recorded, "time")):
             if column is not None:
-                columns.append(Column(column, kind))  # type: ignore[arg-type]
+                columns.append(Column(column, kind))  # type: ignore[arg-type]  # of the kinds above
         recorded = (self.time, *([self.recorded] if self.recorded else []))
         return Table(name, "a fact of your own", tuple(columns), recorded=recorded)
 

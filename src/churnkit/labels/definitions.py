@@ -80,7 +80,7 @@ class ChurnDefinition(BaseModel, ABC):
     """The table of :attr:`table`, where it is the same for every definition of the class."""
 
     def __init_subclass__(cls, kind: str = "", **more: object) -> None:
-        super().__init_subclass__(**more)  # type: ignore[arg-type]
+        super().__init_subclass__(**more)  # type: ignore[arg-type]  # for pydantic, which checks them
         if kind:
             DEFINITIONS[kind] = cls
 

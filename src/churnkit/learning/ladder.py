@@ -134,4 +134,4 @@ def describe(rows: Rows, *, l2: float, **chosen: object) -> Evidence:
     known = np.maximum(rows.known.sum(axis=0), 1)
     rates = tuple(float(r) for r in (rows.y == 1).sum(axis=0) / known)
     accounts = len(np.unique(rows.people))
-    return Evidence(len(rows.y), accounts, rows.events, rates, l2=l2, **chosen)  # type: ignore[arg-type]
+    return Evidence(len(rows.y), accounts, rows.events, rates, l2=l2, **chosen)  # type: ignore[arg-type]  # its fields, by name

@@ -11,6 +11,8 @@ from churnkit.report.wording import count, day, listed, span, tally, words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import pandas as pd
+
     from churnkit.features import Expression, FeatureMatrix, FeatureSet
     from churnkit.history import History
     from churnkit.history.check import DataReport
@@ -78,8 +80,8 @@ def set_aside(history: History) -> Iterable[Table]:
     yield Table(columns("where", "reason", "#rows", "first"), tuple(rows), caption="What was set aside")
 
 
-def _example(part: object) -> str:
-    first = part.iloc[0]  # type: ignore[attr-defined]
+def _example(part: pd.DataFrame) -> str:
+    first = part.iloc[0]
     shown = str(first["value"])
     return f"row {first['row']:,}" + (f', "{shown[:40]}"' if shown else "")
 

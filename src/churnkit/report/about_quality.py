@@ -57,7 +57,7 @@ class BacktestSection(EvaluationSection, of="BacktestReport"):
 
     title = "Backtest of the lists as known then"
 
-    def blocks(self, thing: BacktestReport) -> Iterable[Block]:  # type: ignore[override]
+    def blocks(self, thing: BacktestReport) -> Iterable[Block]:  # type: ignore[override]  # a section draws its own thing
         """Tell a backtest."""
         yield from super().blocks(thing)
         rows = [

@@ -29,7 +29,7 @@ def templates() -> Environment:
 @cache
 def style(name: str) -> Markup:
     """Give one of our own style sheets or scripts, to stand inline."""
-    source, _, _ = templates().loader.get_source(templates(), name)  # type: ignore[union-attr]
+    source, _, _ = templates().loader.get_source(templates(), name)  # type: ignore[union-attr]  # they are always loaded
     return Markup(source)  # noqa: S704 - a file of this package
 
 

@@ -180,8 +180,8 @@ def gains_chart(curves: Mapping[str, Sequence[tuple[float, float]]], share: floa
         pen = {"colour": colour, "width": 2.8 if place == 0 else 1.5}
         pen["dash"] = DASHES[place % len(DASHES)]
         drawn = [(plot.x(a), plot.y(b)) for a, b in points]
-        parts.append(path(drawn, **pen))  # type: ignore[arg-type]
-        parts.append(_legend(plot, place, name, **pen))  # type: ignore[arg-type]
+        parts.append(path(drawn, **pen))  # type: ignore[arg-type]  # texts and one number
+        parts.append(_legend(plot, place, name, **pen))  # type: ignore[arg-type]  # texts and one number
     parts.append(_legend(plot, len(curves), "chance", colour=FAINT, width=1.2, dash=""))
     return drawing(plot.width, plot.height, "".join(parts), told)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SECTIONS: dict[str, type[Section]] = {}  # type: ignore[type-arg]
+SECTIONS: dict[str, type[Section]] = {}  # type: ignore[type-arg]  # each draws another thing
 """Every section by the class name of what it tells."""
 
 

@@ -41,7 +41,7 @@ _FINITE = (
 )
 
 
-class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Calibrated probabilities of leaving from one flat table, one row per account.
 
     Numbers, booleans, missing cells, categories and texts are taken as they are. Equal rows stay together in

@@ -93,26 +93,26 @@ _VALUES_FROM = _TOTAL
 
 
 @inner
-def _count(low, high, out):  # type: ignore[no-untyped-def]
+def _count(low, high, out):  # type: ignore[no-untyped-def]  # numba finds them
     for r in range(len(out)):
         out[r] = np.float64(high[r]) - np.float64(low[r])
 
 
 @inner
-def _days_since(low, high, out, ends, time):  # type: ignore[no-untyped-def]
+def _days_since(low, high, out, ends, time):  # type: ignore[no-untyped-def]  # numba finds them
     cut, ending = ends
     for r in range(len(out)):
         out[r] = (cut[r] - ending - time[high[r] - 1]) / DAY if high[r] > low[r] else np.nan
 
 
 @inner
-def _active_days(low, high, out, day):  # type: ignore[no-untyped-def]
+def _active_days(low, high, out, day):  # type: ignore[no-untyped-def]  # numba finds them
     for r in range(len(out)):
         out[r] = day[high[r] - 1] - day[low[r]] + 1 if high[r] > low[r] else 0
 
 
 @inner
-def _shift(mark, place, base, n, by):  # type: ignore[no-untyped-def]
+def _shift(mark, place, base, n, by):  # type: ignore[no-untyped-def]  # numba finds them
     """Add to one count of a Fenwick tree of ``n`` that begins at ``base``."""
     k = place - base + 1
     while k <= n:
@@ -121,7 +121,7 @@ def _shift(mark, place, base, n, by):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _before(mark, place, base):  # type: ignore[no-untyped-def]
+def _before(mark, place, base):  # type: ignore[no-untyped-def]  # numba finds them
     """Sum the counts of a Fenwick tree before a place."""
     found, k = 0, place - base
     while k > 0:
@@ -131,7 +131,7 @@ def _before(mark, place, base):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _actors(low, high, out, acting, visits):  # type: ignore[no-untyped-def]
+def _actors(low, high, out, acting, visits):  # type: ignore[no-untyped-def]  # numba finds them
     """Distinct actors: those whose last fact before the window's end is not before its start."""
     visit, actor, last, mark = acting
     for v in range(visits):
@@ -157,7 +157,7 @@ def _actors(low, high, out, acting, visits):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _main_user(low, high, out, ends, acting, visits):  # type: ignore[no-untyped-def]
+def _main_user(low, high, out, ends, acting, visits):  # type: ignore[no-untyped-def]  # numba finds them
     """Days since the last fact of whoever has the most facts in the window; of several, of the one seen last."""
     cut, ending, time = ends
     visit, actor, last, mark = acting
@@ -189,27 +189,27 @@ def _main_user(low, high, out, ends, acting, visits):  # type: ignore[no-untyped
 
 
 @inner
-def _mean(low, high, out):  # type: ignore[no-untyped-def]
+def _mean(low, high, out):  # type: ignore[no-untyped-def]  # numba finds them
     for r in range(len(out)):
         out[r] = out[r] / (np.float64(high[r]) - np.float64(low[r])) if high[r] > low[r] else np.nan
 
 
 @inner
-def _edge(low, high, out, value, latest):  # type: ignore[no-untyped-def]
+def _edge(low, high, out, value, latest):  # type: ignore[no-untyped-def]  # numba finds them
     """Give the last or the first value."""
     for r in range(len(out)):
         out[r] = value[high[r] - 1 if latest else low[r]] if high[r] > low[r] else np.nan
 
 
 @inner
-def _until(cut, out):  # type: ignore[no-untyped-def]
+def _until(cut, out):  # type: ignore[no-untyped-def]  # numba finds them
     """Turn a date (days since 1970) into days from the cutoff."""
     for r in range(len(out)):
         out[r] -= cut[r] / DAY
 
 
 @inner
-def _extreme(low, high, out, blocks, maximum):  # type: ignore[no-untyped-def]
+def _extreme(low, high, out, blocks, maximum):  # type: ignore[no-untyped-def]  # numba finds them
     visit, owner, ranges = blocks
     for r in range(len(out)):
         least, most = np.nan, np.nan
@@ -220,7 +220,7 @@ def _extreme(low, high, out, blocks, maximum):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _spread(low, high, out, blocks, slope):  # type: ignore[no-untyped-def]
+def _spread(low, high, out, blocks, slope):  # type: ignore[no-untyped-def]  # numba finds them
     """Sample standard deviation of the values, or their least-squares slope per day."""
     visit, owner, moments = blocks
     for r in range(len(out)):
@@ -236,7 +236,7 @@ def _spread(low, high, out, blocks, slope):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _gap_mean(low, high, out, time):  # type: ignore[no-untyped-def]
+def _gap_mean(low, high, out, time):  # type: ignore[no-untyped-def]  # numba finds them
     """Mean of the days between neighbouring facts of the window."""
     for r in range(len(out)):
         n = np.int64(high[r]) - np.int64(low[r]) - 1
@@ -244,7 +244,7 @@ def _gap_mean(low, high, out, time):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _gap_std(low, high, out, blocks):  # type: ignore[no-untyped-def]
+def _gap_std(low, high, out, blocks):  # type: ignore[no-untyped-def]  # numba finds them
     """Sample standard deviation of the days between neighbouring facts of the window."""
     visit, owner, gaps = blocks
     for r in range(len(out)):
@@ -256,7 +256,7 @@ def _gap_std(low, high, out, blocks):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _among_values(valued, place, out):  # type: ignore[no-untyped-def]
+def _among_values(valued, place, out):  # type: ignore[no-untyped-def]  # numba finds them
     """Turn places among facts into places among values."""
     for r in range(len(place)):
         out[r] = valued[place[r]]
@@ -264,7 +264,7 @@ def _among_values(valued, place, out):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _of_facts(program, desk, which, visits, rows):  # type: ignore[no-untyped-def]
+def _of_facts(program, desk, which, visits, rows):  # type: ignore[no-untyped-def]  # numba finds them
     """Fill the registers of a list's aggregates that ask when facts were, and whose."""
     aggregates, slot, place, register, cut = program.aggregates, program.slot, desk.place, desk.register, desk.cut
     time, day, blocks = desk.time[desk.list[TIMES]], desk.day, (desk.visit, desk.owner, desk.gaps)
@@ -289,7 +289,7 @@ def _of_facts(program, desk, which, visits, rows):  # type: ignore[no-untyped-de
 
 
 @inner
-def _of_values(program, desk, which, rows):  # type: ignore[no-untyped-def]
+def _of_values(program, desk, which, rows):  # type: ignore[no-untyped-def]  # numba finds them
     """Fill the registers of a list's aggregates of values."""
     aggregates, place, register, cut, valued = program.aggregates, desk.place, desk.register, desk.cut, desk.valued
     value, sums, whole = desk.value[desk.list[VALUES]], desk.sums, desk.list[WITHOUT] == 0
@@ -317,7 +317,7 @@ def _of_values(program, desk, which, rows):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _blank_out(program, desk, which, rows):  # type: ignore[no-untyped-def]
+def _blank_out(program, desk, which, rows):  # type: ignore[no-untyped-def]  # numba finds them
     """Make windows missing that end where a table of the list has no word of that time any more."""
     aggregates, register, slot, cut = program.aggregates, desk.register, program.slot, desk.cut
     for k in range(program.lists[which, FIRST_AGGREGATE], program.lists[which, LAST_AGGREGATE]):
@@ -328,7 +328,7 @@ def _blank_out(program, desk, which, rows):  # type: ignore[no-untyped-def]
 
 
 @inner
-def aggregate(program, desk, which, visits, rows):  # type: ignore[no-untyped-def]
+def aggregate(program, desk, which, visits, rows):  # type: ignore[no-untyped-def]  # numba finds them
     """Fill the registers of all aggregates of list ``which`` for the rows in hand."""
     _of_facts(program, desk, which, visits, rows)
     if program.lists[which, NEEDS] & VALUE:

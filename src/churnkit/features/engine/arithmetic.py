@@ -30,7 +30,7 @@ from churnkit.timeline import DAY
 
 
 @inner
-def _compare(operation, x, y):  # type: ignore[no-untyped-def]
+def _compare(operation, x, y):  # type: ignore[no-untyped-def]  # numba finds them
     """Answer 1 or 0, and NaN where a side is missing."""
     if np.isnan(x) or np.isnan(y):
         return np.nan
@@ -44,7 +44,7 @@ def _compare(operation, x, y):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _calculate(operation, x, y):  # type: ignore[no-untyped-def]
+def _calculate(operation, x, y):  # type: ignore[no-untyped-def]  # numba finds them
     if operation == ADD:
         return x + y
     if operation == SUBTRACT:
@@ -55,7 +55,7 @@ def _calculate(operation, x, y):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _apply(operation, x, y):  # type: ignore[no-untyped-def]
+def _apply(operation, x, y):  # type: ignore[no-untyped-def]  # numba finds them
     if operation == LOG1P:
         return np.log1p(x) if x > -1.0 else np.nan
     if operation == ABSOLUTE:
@@ -67,7 +67,7 @@ def _apply(operation, x, y):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _combine(operation, x, y, out, rows):  # type: ignore[no-untyped-def]
+def _combine(operation, x, y, out, rows):  # type: ignore[no-untyped-def]  # numba finds them
     """Work out one operation of two registers (of one, where the second is ignored)."""
     if operation <= DIVIDE:
         for r in range(rows):
@@ -81,7 +81,7 @@ def _combine(operation, x, y, out, rows):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _load(program, desk, step, rows):  # type: ignore[no-untyped-def]
+def _load(program, desk, step, rows):  # type: ignore[no-untyped-def]  # numba finds them
     """Fill a register from a constant, a column of the accounts, or the age of one in days."""
     operation, what, out = step[0], step[2], desk.register[step[1]]
     constant, column, visit, owner, cut = program.constant, program.column, desk.visit, desk.owner, desk.cut
@@ -94,14 +94,14 @@ def _load(program, desk, step, rows):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _choose(x, y, z, out, rows):  # type: ignore[no-untyped-def]
+def _choose(x, y, z, out, rows):  # type: ignore[no-untyped-def]  # numba finds them
     for r in range(rows):
         chosen = y[r] if x[r] != 0.0 else z[r]
         out[r] = np.nan if np.isnan(x[r]) else chosen
 
 
 @inner
-def calculate(program, desk, rows):  # type: ignore[no-untyped-def]
+def calculate(program, desk, rows):  # type: ignore[no-untyped-def]  # numba finds them
     """Carry out all steps for the rows in hand."""
     code, register = program.code, desk.register
     for k in range(len(code)):

@@ -28,13 +28,13 @@ BEGINNING = int(np.iinfo(np.int64).min)
 
 
 @inner
-def comes_before(moment, boundary):  # type: ignore[no-untyped-def]
+def comes_before(moment, boundary):  # type: ignore[no-untyped-def]  # numba finds them
     """Whether a window that ends at a boundary, and begins with time, holds a moment."""
     return within(moment, BEGINNING, boundary)
 
 
 @inner
-def _like_the_last(visit, cut, v, low, m):  # type: ignore[no-untyped-def]
+def _like_the_last(visit, cut, v, low, m):  # type: ignore[no-untyped-def]  # numba finds them
     """Whether visit ``v`` has the cutoffs of the one before."""
     if v == 0 or visit[v - 1, LAST_ROW] - visit[v - 1, FIRST_ROW] != m:
         return False
@@ -45,7 +45,7 @@ def _like_the_last(visit, cut, v, low, m):  # type: ignore[no-untyped-def]
 
 
 @inner
-def line_up(program, desk, v, low):  # type: ignore[no-untyped-def]
+def line_up(program, desk, v, low):  # type: ignore[no-untyped-def]  # numba finds them
     """Order the distinct boundaries of visit ``v``, whose rows begin at ``low``."""
     visit, cut, which, slot = desk.visit, desk.cut, desk.which, program.slot
     boundary, origin = desk.boundary, desk.origin
@@ -78,7 +78,7 @@ def line_up(program, desk, v, low):  # type: ignore[no-untyped-def]
 
 
 @inner
-def place(program, desk, listed, visits, rows):  # type: ignore[no-untyped-def]
+def place(program, desk, listed, visits, rows):  # type: ignore[no-untyped-def]  # numba finds them
     """Find every window boundary of a list in its facts."""
     visit, before, segment = desk.visit, desk.before, desk.segment[desk.list[TIMES]]
     for v in range(visits):

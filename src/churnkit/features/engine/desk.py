@@ -190,7 +190,7 @@ class Desk(NamedTuple):
 
 
 @inner
-def lay_out(program, visits, rows, places):  # type: ignore[no-untyped-def]
+def lay_out(program, visits, rows, places):  # type: ignore[no-untyped-def]  # numba finds them
     """Make a desk for so many visits, rows and places; arrays that no aggregate needs have no length."""
     needs, registers = np.int64(0), np.int64(0)
     for k in range(len(program.lists)):

@@ -42,7 +42,7 @@ BELOW, AT_MOST, ABOVE, AT_LEAST, EQUAL, UNEQUAL, LABELLED, BOTH, EITHER, NOT = r
 
 
 @inner
-def _compares(operation, value, limit):  # type: ignore[no-untyped-def]
+def _compares(operation, value, limit):  # type: ignore[no-untyped-def]  # numba finds them
     if operation == BELOW:
         return value < limit
     if operation == AT_MOST:
@@ -57,7 +57,7 @@ def _compares(operation, value, limit):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _passes(code, constant, label_set, value, label):  # type: ignore[no-untyped-def]
+def _passes(code, constant, label_set, value, label):  # type: ignore[no-untyped-def]  # numba finds them
     """Whether a fact passes a test; the stack of the postfix code is the bits of a number."""
     stack = 0
     for step in range(len(code)):
@@ -79,7 +79,7 @@ def _passes(code, constant, label_set, value, label):  # type: ignore[no-untyped
 
 
 @inner
-def _members(codes, fact, member, span, chosen):  # type: ignore[no-untyped-def]
+def _members(codes, fact, member, span, chosen):  # type: ignore[no-untyped-def]  # numba finds them
     """Choose the places of the facts of several signals."""
     n = 0
     for k in range(span[0], span[1]):
@@ -90,7 +90,7 @@ def _members(codes, fact, member, span, chosen):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _sift(program, facts, fact, test, chosen, n):  # type: ignore[no-untyped-def]
+def _sift(program, facts, fact, test, chosen, n):  # type: ignore[no-untyped-def]  # numba finds them
     """Keep those of the chosen places whose facts pass a test."""
     code = program.test_code[program.test[test] : program.test[test + 1]]
     constant, label_set, value, label = program.constant, program.label_set, facts.value, facts.label
@@ -105,7 +105,7 @@ def _sift(program, facts, fact, test, chosen, n):  # type: ignore[no-untyped-def
 
 
 @inner
-def _choose(program, facts, desk, which, v):  # type: ignore[no-untyped-def]
+def _choose(program, facts, desk, which, v):  # type: ignore[no-untyped-def]  # numba finds them
     """Choose the places of the facts of list ``which`` that visit ``v`` has; return how many, and in which order."""
     one, test, chosen = program.lists[which, SIGNAL], program.lists[which, TEST], desk.chosen
     if one >= 0:
@@ -122,7 +122,7 @@ def _choose(program, facts, desk, which, v):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _copy(program, facts, desk, which, visits):  # type: ignore[no-untyped-def]
+def _copy(program, facts, desk, which, visits):  # type: ignore[no-untyped-def]  # numba finds them
     """Copy the facts of a list that do not lie side by side."""
     visit, chosen, segment, time, needs = desk.visit, desk.chosen, desk.segment, desk.time, program.lists[which, NEEDS]
     occurred, source, acted, value, actor = facts.occurred, facts.value, facts.actor, desk.value, desk.actor
@@ -143,7 +143,7 @@ def _copy(program, facts, desk, which, visits):  # type: ignore[no-untyped-def]
 
 
 @inner
-def pick(program, facts, desk, which, visits):  # type: ignore[no-untyped-def]
+def pick(program, facts, desk, which, visits):  # type: ignore[no-untyped-def]  # numba finds them
     """Take the facts of list ``which`` in hand for every visit: as they lie, or copied."""
     visit, signal, one = desk.visit, desk.signal, program.lists[which, SIGNAL]
     if one >= 0 and program.lists[which, TEST] < 0:
@@ -158,7 +158,7 @@ def pick(program, facts, desk, which, visits):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _close_up(desk, visits):  # type: ignore[no-untyped-def]
+def _close_up(desk, visits):  # type: ignore[no-untyped-def]  # numba finds them
     """Bring the values there are side by side where some facts have none."""
     visit, source, valued = desk.visit, desk.value[desk.list[VALUES]], desk.valued
     missing = np.int64(0)
@@ -183,7 +183,7 @@ def _close_up(desk, visits):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _time_values(desk, v):  # type: ignore[no-untyped-def]
+def _time_values(desk, v):  # type: ignore[no-untyped-def]  # numba finds them
     """Give when each value was, counted from the first fact of the list."""
     first, time, whole = desk.visit[v, FIRST], desk.time[desk.list[TIMES]], desk.list[WITHOUT] == 0
     for k in range(first, first + desk.visit[v, LISTED]):
@@ -192,7 +192,7 @@ def _time_values(desk, v):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _number_days(zone, time, day, base, n):  # type: ignore[no-untyped-def]
+def _number_days(zone, time, day, base, n):  # type: ignore[no-untyped-def]  # numba finds them
     """Number the calendar days that have a fact."""
     at, number, previous = 0, 0, BEGINNING
     for i in range(base, base + n):
@@ -206,14 +206,14 @@ def _number_days(zone, time, day, base, n):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _measure_gaps(time, length, base, n):  # type: ignore[no-untyped-def]
+def _measure_gaps(time, length, base, n):  # type: ignore[no-untyped-def]  # numba finds them
     """Give the days between neighbouring facts."""
     for i in range(base, base + n - 1):
         length[i] = (time[i + 1] - time[i]) / DAY
 
 
 @inner
-def prepare(program, desk, which, visits):  # type: ignore[no-untyped-def]
+def prepare(program, desk, which, visits):  # type: ignore[no-untyped-def]  # numba finds them
     """Prepare what the aggregates of a list need."""
     needs, zone, visit = program.lists[which, NEEDS], program.zone, desk.visit
     time, value, value_time = desk.time[desk.list[TIMES]], desk.value[desk.list[VALUES]], desk.value_time

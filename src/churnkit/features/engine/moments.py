@@ -15,7 +15,7 @@ from churnkit.features.engine.compiling import inner, kernel
 
 
 @kernel
-def build_ranges(value, first, n, tree):  # type: ignore[no-untyped-def]
+def build_ranges(value, first, n, tree):  # type: ignore[no-untyped-def]  # numba finds them
     """Fill blocks of minimum and maximum of ``n`` values, level after level, from ``2 * first`` on."""
     base, size = 2 * first, n
     for i in range(n):
@@ -31,7 +31,7 @@ def build_ranges(value, first, n, tree):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def window_range(tree, bounds, low, high):  # type: ignore[no-untyped-def]
+def window_range(tree, bounds, low, high):  # type: ignore[no-untyped-def]  # numba finds them
     """Minimum and maximum of places ``low`` to ``high`` (excluded), at least one; bounds: first place, count."""
     first, size = bounds
     least, most = np.inf, -np.inf
@@ -49,7 +49,7 @@ def window_range(tree, bounds, low, high):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _moved(mean, rest, step):  # type: ignore[no-untyped-def]
+def _moved(mean, rest, step):  # type: ignore[no-untyped-def]  # numba finds them
     """Move a mean that is kept in two parts: its rounding must not show in squares of small deviations."""
     total = mean + step
     part = total - mean
@@ -59,7 +59,7 @@ def _moved(mean, rest, step):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _chan(a, b):  # type: ignore[no-untyped-def]
+def _chan(a, b):  # type: ignore[no-untyped-def]  # numba finds them
     """Merge (count, mean value in two parts, squares, mean time in two parts, squares, products)."""
     if a[0] == 0.0:
         return b
@@ -84,12 +84,12 @@ def _chan(a, b):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _block(tree, at, count):  # type: ignore[no-untyped-def]
+def _block(tree, at, count):  # type: ignore[no-untyped-def]  # numba finds them
     return (count, tree[at, 0], tree[at, 1], tree[at, 2], tree[at, 3], tree[at, 4], tree[at, 5], tree[at, 6])
 
 
 @kernel
-def build_moments(value, time, first, n, tree):  # type: ignore[no-untyped-def]
+def build_moments(value, time, first, n, tree):  # type: ignore[no-untyped-def]  # numba finds them
     """Fill blocks of means and squared deviations of values and times (any unit), from ``2 * first`` on."""
     base, size, count = 2 * first, n, 1.0
     for i in range(n):
@@ -108,7 +108,7 @@ def build_moments(value, time, first, n, tree):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def window_moments(tree, bounds, low, high):  # type: ignore[no-untyped-def]
+def window_moments(tree, bounds, low, high):  # type: ignore[no-untyped-def]  # numba finds them
     """Merge places ``low`` to ``high`` (excluded): the eight numbers of ``_chan``; bounds: first place, count."""
     first, size = bounds
     left = right = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)

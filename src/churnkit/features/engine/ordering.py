@@ -11,14 +11,14 @@ _RUN = 24
 
 
 @kernel
-def count(account, first, last, counts):  # type: ignore[no-untyped-def]
+def count(account, first, last, counts):  # type: ignore[no-untyped-def]  # numba finds them
     """Count the facts of each account."""
     for i in range(first, last):
         counts[account[i]] += 1
 
 
 @kernel
-def destine(account, first, last, cursor, place):  # type: ignore[no-untyped-def]
+def destine(account, first, last, cursor, place):  # type: ignore[no-untyped-def]  # numba finds them
     """Give every fact its place: behind the earlier facts of its account, in the order of the input."""
     for i in range(first, last):
         a = account[i]
@@ -27,21 +27,21 @@ def destine(account, first, last, cursor, place):  # type: ignore[no-untyped-def
 
 
 @kernel
-def scatter(source, target, place, first, last):  # type: ignore[no-untyped-def]
+def scatter(source, target, place, first, last):  # type: ignore[no-untyped-def]  # numba finds them
     """Move one column to its places."""
     for i in range(first, last):
         target[place[i]] = source[i]
 
 
 @kernel
-def scatter_values(source, target, place, first, last):  # type: ignore[no-untyped-def]
+def scatter_values(source, target, place, first, last):  # type: ignore[no-untyped-def]  # numba finds them
     """Move values to their places, with one zero and one NaN: equal values must give equal bytes."""
     for i in range(first, last):
         target[place[i]] = np.nan if np.isnan(source[i]) else source[i] + 0.0
 
 
 @inner
-def _tie(columns, i, j):  # type: ignore[no-untyped-def]
+def _tie(columns, i, j):  # type: ignore[no-untyped-def]  # numba finds them
     """Whether fact ``i`` comes after fact ``j`` of the same moment."""
     known, signal, value, label, actor = columns
     if len(known) and known[i] != known[j]:
@@ -59,7 +59,7 @@ def _tie(columns, i, j):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _in_order(occurred, columns, low, high):  # type: ignore[no-untyped-def]
+def _in_order(occurred, columns, low, high):  # type: ignore[no-untyped-def]  # numba finds them
     for i in range(low + 1, high):
         if occurred[i] < occurred[i - 1] or (occurred[i] == occurred[i - 1] and _tie(columns, i - 1, i)):
             return False
@@ -67,7 +67,7 @@ def _in_order(occurred, columns, low, high):  # type: ignore[no-untyped-def]
 
 
 @inner
-def sort_pairs(key, item, spare_key, spare, n):  # type: ignore[no-untyped-def]
+def sort_pairs(key, item, spare_key, spare, n):  # type: ignore[no-untyped-def]  # numba finds them
     """Order ``key[:n]`` and ``item[:n]`` with it, equal keys as they came: insertion in runs, then merges."""
     for low in range(0, n, _RUN):
         for i in range(low + 1, min(low + _RUN, n)):
@@ -94,7 +94,7 @@ def sort_pairs(key, item, spare_key, spare, n):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _break_ties(key, index, columns, n):  # type: ignore[no-untyped-def]
+def _break_ties(key, index, columns, n):  # type: ignore[no-untyped-def]  # numba finds them
     """Order facts of the same moment by all else."""
     low = 0
     while low < n:
@@ -117,7 +117,7 @@ def _break_ties(key, index, columns, n):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _permute(column, index, low, n):  # type: ignore[no-untyped-def]
+def _permute(column, index, low, n):  # type: ignore[no-untyped-def]  # numba finds them
     """Bring ``column[low:low + n]`` into the order of ``index``."""
     if len(column):
         moved = np.empty(n, dtype=column.dtype)
@@ -128,7 +128,7 @@ def _permute(column, index, low, n):  # type: ignore[no-untyped-def]
 
 
 @inner
-def most(start, first, last):  # type: ignore[no-untyped-def]
+def most(start, first, last):  # type: ignore[no-untyped-def]  # numba finds them
     """Give the largest number of rows that an account from ``first`` to ``last`` (excluded) has."""
     found = np.int64(0)
     for a in range(first, last):
@@ -137,7 +137,7 @@ def most(start, first, last):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def settle(start, occurred, columns, first, last):  # type: ignore[no-untyped-def]
+def settle(start, occurred, columns, first, last):  # type: ignore[no-untyped-def]  # numba finds them
     """Order the facts of each account from ``first`` to ``last`` (excluded)."""
     known, signal, value, label, actor = columns
     room = most(start, first, last)
@@ -161,7 +161,7 @@ def settle(start, occurred, columns, first, last):  # type: ignore[no-untyped-de
 
 
 @kernel
-def number_actors(start, actor, first, last):  # type: ignore[no-untyped-def]
+def number_actors(start, actor, first, last):  # type: ignore[no-untyped-def]  # numba finds them
     """Number each account's actors from 0, so that kernels can count them in a small table."""
     room = most(start, first, last)
     fact, spare = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)

@@ -35,7 +35,7 @@ def arrange(account: NDArray[np.int32], cutoff: NDArray[np.int64], accounts: int
 
 
 @kernel
-def _order(account, cutoff, order, start):  # type: ignore[no-untyped-def]
+def _order(account, cutoff, order, start):  # type: ignore[no-untyped-def]  # numba finds them
     """Order rows by account and cutoff; ``start`` tells where each account's begin."""
     n, accounts = len(account), len(start) - 1
     for i in range(n):

@@ -26,7 +26,7 @@ them are right to the last digit for a thousand facts, and far within a float32 
 
 
 @kernel
-def run_sums(value, base, n, sums):  # type: ignore[no-untyped-def]
+def run_sums(value, base, n, sums):  # type: ignore[no-untyped-def]  # numba finds them
     """Fill running sums (high part, low part, magnitudes) from ``base``: before each of ``n`` values, after all."""
     high = low = size = 0.0
     for i in range(base, base + n):
@@ -42,7 +42,7 @@ def run_sums(value, base, n, sums):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def window_sums(value, sums, low, high, out):  # type: ignore[no-untyped-def]
+def window_sums(value, sums, low, high, out):  # type: ignore[no-untyped-def]  # numba finds them
     """Sum ``value[low[r]:high[r]]`` for each row: by difference, or exactly where that may err."""
     doubtful = 0
     for r in range(len(out)):
@@ -62,7 +62,7 @@ def window_sums(value, sums, low, high, out):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def exact_sum(value, low, high):  # type: ignore[no-untyped-def]
+def exact_sum(value, low, high):  # type: ignore[no-untyped-def]  # numba finds them
     """Sum of ``value[low:high]`` with one rounding; infinite or NaN where the values are."""
     partial = np.empty(_PARTIALS)
     used, plain = 0, 0.0

@@ -35,7 +35,7 @@ _TURNED = 16
 
 
 @inner
-def _mark_late(facts, account, cutoff, order, late):  # type: ignore[no-untyped-def]
+def _mark_late(facts, account, cutoff, order, late):  # type: ignore[no-untyped-def]  # numba finds them
     """Mark the cutoffs that some fact missed: it occurred before them and was known at or after them."""
     m, c, found = len(order), 0, 0
     occurred, known = facts.occurred, facts.known
@@ -55,7 +55,7 @@ def _mark_late(facts, account, cutoff, order, late):  # type: ignore[no-untyped-
 
 
 @inner
-def _split(order, late, spare):  # type: ignore[no-untyped-def]
+def _split(order, late, spare):  # type: ignore[no-untyped-def]  # numba finds them
     """Bring the rows that late facts touch behind the others; return how many others."""
     clean = behind = 0
     for r in range(len(order)):
@@ -71,7 +71,7 @@ def _split(order, late, spare):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _plan(facts, rows, first, last):  # type: ignore[no-untyped-def]
+def _plan(facts, rows, first, last):  # type: ignore[no-untyped-def]  # numba finds them
     """List the visits that the groups from ``first`` to ``last`` (excluded) need."""
     group, order, cutoff = rows.group, rows.order, rows.cutoff
     n = group[last] - group[first]
@@ -98,7 +98,7 @@ def _plan(facts, rows, first, last):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _gather(facts, desk, v, limit):  # type: ignore[no-untyped-def]
+def _gather(facts, desk, v, limit):  # type: ignore[no-untyped-def]  # numba finds them
     """Take in hand what visit ``v`` knows: facts that occurred (and, for late visits, were known) before ``limit``."""
     visit, fact, segment, signal, codes = desk.visit, desk.fact, desk.segment, desk.signal, facts.signal
     occurred, known, late, boundary = facts.occurred, facts.known, desk.visit[v, LATE] != 0, desk.boundary
@@ -122,7 +122,7 @@ def _gather(facts, desk, v, limit):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _lay_by_signal(facts, desk, visits):  # type: ignore[no-untyped-def]
+def _lay_by_signal(facts, desk, visits):  # type: ignore[no-untyped-def]  # numba finds them
     """Lay the facts of every visit out by signal, each signal's in their order."""
     visit, signal, codes, occurred = desk.visit, desk.signal, facts.signal, facts.occurred
     value, actor, source, acted = desk.value, desk.actor, facts.value, facts.actor
@@ -143,7 +143,7 @@ def _lay_by_signal(facts, desk, visits):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _open(program, facts, rows, desk, visits, first):  # type: ignore[no-untyped-def]
+def _open(program, facts, rows, desk, visits, first):  # type: ignore[no-untyped-def]  # numba finds them
     """Take the visits from ``first`` on in hand, as many as there is room for; return how many, and their rows."""
     visit, cut, row, owner = desk.visit, desk.cut, desk.row, desk.owner
     order, cutoff = rows.order, rows.cutoff
@@ -168,7 +168,7 @@ def _open(program, facts, rows, desk, visits, first):  # type: ignore[no-untyped
 
 
 @inner
-def _write(program, desk, rows, out):  # type: ignore[no-untyped-def]
+def _write(program, desk, rows, out):  # type: ignore[no-untyped-def]  # numba finds them
     """Write the rows in hand: turned around a few at a time, then each row in one go, since rows lie far apart."""
     output, register, row, width = program.output, desk.register, desk.row, len(program.output)
     turned = np.empty((_TURNED, width), dtype=np.float32)
@@ -187,7 +187,7 @@ def _write(program, desk, rows, out):  # type: ignore[no-untyped-def]
 
 
 @inner
-def _room(visits, least, column, more):  # type: ignore[no-untyped-def]
+def _room(visits, least, column, more):  # type: ignore[no-untyped-def]  # numba finds them
     """Room for the largest visit, or for several up to ``least``."""
     largest = total = np.int64(0)
     for v in range(len(visits)):
@@ -197,7 +197,7 @@ def _room(visits, least, column, more):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def sweep(program, facts, rows, out, first, last):  # type: ignore[no-untyped-def]
+def sweep(program, facts, rows, out, first, last):  # type: ignore[no-untyped-def]  # numba finds them
     """Fill the rows of the groups (accounts) from ``first`` to ``last``, excluded."""
     visits = _plan(facts, rows, first, last)
     least = max(_LINE, min(_ROWS, _REGISTERED // max(1, len(program.output))))

@@ -87,18 +87,18 @@ def survey_sheet(signals: Signals) -> Sheet:
 def find_in_surveys(sheet: Sheet) -> Iterator[Finding]:
     """Find surveys that few answer, or of which only answers are kept."""
     for metric, asked, answered, response in sheet.rows:
-        place = {"column": "score", "count": int(answered or 0), "of": int(asked or 0)}
+        place = {"count": int(answered or 0), "of": int(asked or 0)}
         if response is not None and float(response) < _LOW_RESPONSE:
             yield Finding(
                 "warning", "response-rate", "satisfaction",
                 f"{float(response):.1%} of {asked:,} asked for {metric} answered.",
-                "Who answers differs from who does not; read the score beside the silence.", **place,  # type: ignore[arg-type]
+                "Who answers differs from who does not; read the score beside the silence.", column="score", **place,
             )  # fmt: skip
         elif response == 1:
             yield Finding(
                 "note", "response-rate", "satisfaction",
                 f"every one of {asked:,} rows of {metric} has a score: who was asked and did not answer is missing.",
-                "Export them too, with an empty score: not answering is a signal.", **place,  # type: ignore[arg-type]
+                "Export them too, with an empty score: not answering is a signal.", column="score", **place,
             )  # fmt: skip
 
 

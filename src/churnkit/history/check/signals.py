@@ -108,7 +108,7 @@ def signal_sheet(told: list[Told]) -> Sheet:
         (t.name, t.table, t.theme, t.facts, t.first, t.last, t.per_week, t.longest, t.without, t.silent, t.delay)
         for t in told[:MOST_SIGNALS]
     ]
-    return Sheet("signals", columns, kinds, tuple(rows))  # type: ignore[arg-type]
+    return Sheet("signals", columns, kinds, tuple(rows))  # type: ignore[arg-type]  # kinds are those of a sheet
 
 
 def find_in_signals(told: list[Told], signals: Signals, timezone: str) -> Iterator[Finding]:

@@ -39,7 +39,7 @@ def column_sheet(contents: Contents) -> Sheet:
         (c.table, c.column, c.rows, c.empty / c.rows if c.rows else None, c.unreadable, c.outside, c.never)
         for c in contents.counts
     )
-    return Sheet("columns", columns, kinds, rows)  # type: ignore[arg-type]
+    return Sheet("columns", columns, kinds, rows)  # type: ignore[arg-type]  # kinds are those of a sheet
 
 
 def aside_sheet(contents: Contents) -> Sheet:

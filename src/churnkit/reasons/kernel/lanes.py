@@ -28,7 +28,7 @@ _F32 = ir.VectorType(ir.FloatType(), LANES)
 _I32 = ir.VectorType(ir.IntType(32), LANES)
 
 
-class Lanes(types.Type):  # type: ignore[misc]
+class Lanes(types.Type):  # type: ignore[misc]  # numba has no types
     """The numba type of eight float64 lanes."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ lanes = Lanes()
 
 
 @register_model(Lanes)
-class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
+class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]  # numba has no types
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, _F64)
 
@@ -139,7 +139,7 @@ def _binary(name: str) -> Callable[..., Any]:
     def operation(_context: Any, _a: Any, _b: Any) -> Any:
         return lanes(lanes, lanes), lambda _c, builder, _s, args: getattr(builder, name)(*args)
 
-    return intrinsic(operation)  # type: ignore[no-any-return]
+    return intrinsic(operation)  # type: ignore[no-any-return]  # numba has no types
 
 
 add, subtract, multiply = _binary("fadd"), _binary("fsub"), _binary("fmul")
@@ -155,7 +155,7 @@ def _choice(compare: str) -> Callable[..., Any]:
 
         return lanes(pointer, types.intp, types.float64, types.float64, types.float64), code
 
-    return intrinsic(operation)  # type: ignore[no-any-return]
+    return intrinsic(operation)  # type: ignore[no-any-return]  # numba has no types
 
 
 if_below = _choice("fcmp_ordered")

@@ -73,9 +73,9 @@ def compiled(function: F) -> F:
     try:
         made = numba.njit(nogil=True, cache=True)(function)
     except RuntimeError:  # neither the package's folder nor the user's cache can be written
-        return numba.njit(nogil=True)(function)  # type: ignore[no-any-return]
+        return numba.njit(nogil=True)(function)  # type: ignore[no-any-return]  # numba has no types
     lapse(made, _SOURCES)
-    return made  # type: ignore[no-any-return]
+    return made  # type: ignore[no-any-return]  # numba has no types
 
 
 inlined = numba.njit(nogil=True, forceinline=True)

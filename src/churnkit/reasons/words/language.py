@@ -64,7 +64,7 @@ class Language:
     @property
     def signals(self) -> Mapping[str, str]:
         """What one fact of a signal is called."""
-        return self.words.SIGNALS  # type: ignore[no-any-return]
+        return self.words.SIGNALS  # type: ignore[no-any-return]  # a module of words
 
     def text(self, key: str, **parts: str) -> str:
         """Fill in a text."""
