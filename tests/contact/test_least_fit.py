@@ -112,6 +112,17 @@ def test_whoever_is_likely_to_sleep_is_left_alone(monkeypatch):
         assert frame.loc["a", "role"] == "financial"
 
 
+def test_no_account_is_lost_whose_likeliest_hat_is_not_worn(monkeypatch):
+    """Of a support, .3, is enough for the technical hat; a bill is likelier, .4, but not for the financial one."""
+    seen = PRESENT | {"a": {SUPPORT: 0.3, BILL: 0.4, st.ASLEEP: 0.3}}
+    monkeypatch.setattr(roster, "read_signs", lambda *_: signs(*seen.values()))
+    assert worn(DeclaredEffect(), {})["a"] == ["technical"]
+    policy = ByNetSaving(value="worth", effect=DeclaredEffect(prior=0.9))
+    plan = plan_contacts(book.scores(), None, book.history(), policy=policy, rules=book.RULES, capacity=6)
+    assert sorted(plan.frame["account_id"]) == sorted(PRESENT)
+    assert plan.frame.set_index("account_id").loc["a", "status"] == "no expected gain"
+
+
 def test_a_trouble_that_is_passing_needs_no_hat(monkeypatch):
     """a has a full trouble of billing with .6, one that passes with .3: .6 is asked for, not .9.
 

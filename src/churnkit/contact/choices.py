@@ -90,11 +90,12 @@ def all_choices(
     n = len(roster)
     effect = policy.effect_rule()
     told, worn = effect.tells_roles, _worn(roster, effect, rules.least_fit.by_role())
-    unfit = np.asarray(~worn.any(axis=1))
-    worn[:, GENERAL] |= unfit
+    last = np.full(n, GENERAL, dtype=np.int8) if told else _one_role(roster, effect, worn)
+    unfit = np.asarray(~(worn.any(axis=1) if told else worn[np.arange(n), last]))
+    worn[unfit, last[unfit]] = True  # it stays a choice, worth nothing
     parts = []
     for fixed in range(len(ROLES)) if told else [NOBODY]:
-        role = np.full(n, fixed, dtype=np.int8) if told else _one_role(roster, effect, worn)
+        role = np.full(n, fixed, dtype=np.int8) if told else last
         parts += [(rows, takers, role[rows]) for rows, takers in _takers(crew, rules, role)]
     row, taker, role = (np.concatenate(p) for p in zip(*parts, strict=True))
     order = np.argsort(row, kind="stable")
