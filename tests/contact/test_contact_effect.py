@@ -146,6 +146,21 @@ def test_shrinking_worked_by_hand():
     usage = SERVICE * len(KINDS) + THEMES.index("usage")  # the fitting hat, declared .30: shares height, all and role
     common = height**2 * 0.15 * 0.30 + SPREAD["all"] ** 2 + SPREAD["role"] ** 2
     assert after.share[usage] == pytest.approx(0.30 + common / (own + 0.5) * 0.35)
+    asleep = SERVICE * len(KINDS) + ASLEEP  # nothing to mend there: its height is its own
+    common = SPREAD["all"] ** 2 + SPREAD["role"] ** 2
+    assert after.share[asleep] == pytest.approx(-HARM[ASLEEP] + common / (own + 0.5) * 0.35)
+
+
+def test_what_is_seen_of_those_asleep_says_nothing_of_what_calls_keep():
+    """Sales calls to the sleeping harm nobody, for sure: those of other hats are doubted, the untroubled hardly."""
+    prior = declared(DeclaredEffect())
+    share, noise = np.full(len(prior), np.nan), np.full((len(prior),) * 2, np.nan)
+    share[ASLEEP], noise[ASLEEP, ASLEEP] = 0.0, 0.0
+    moved = (shrink(prior, share, noise).share - prior).reshape(CELLS)
+    height, whole = (SPREAD["height"] * 0.5) ** 2, (SPREAD["height"] * 0.5) ** 2 + 4 * 0.02**2
+    assert moved[SERVICE, ASLEEP] == pytest.approx(0.5 * (height + 2 * 0.02**2) / whole)
+    assert moved[:, UNTROUBLED] == pytest.approx(0.5 * 0.02**2 * np.array([2, 1, 1, 1]) / whole)
+    assert moved[1:, : len(THEMES)] == pytest.approx(0.5 * 0.02**2 / whole)
 
 
 def test_kinds_that_are_not_sure_are_told_apart_all_the_same():

@@ -4,10 +4,12 @@ At present a is troubled by a bill with .6 and by nothing with .4; b the same wi
 in full trouble with its support, e asleep, f as sure of support as of billing.
 """
 
+import numpy as np
 import pytest
 
 from churnkit.contact import ByNetSaving, ByRisk, ContactRules, DeclaredEffect, plan_contacts, roster
 from churnkit.contact.choices import _worn
+from churnkit.contact.effect import Effect
 from churnkit.contact.roster import read_roster
 from churnkit.contact.signs import KINDS
 from churnkit.contact.signs import states as st
@@ -47,14 +49,16 @@ def worn(effect, least):
     return {a: [r for r, may in zip(ROLES, row, strict=True) if may] for a, row in zip(PRESENT, found, strict=True)}
 
 
-def measured(default=0.0, **kept):
+def measured(default=0.0, *, error=1e-4, **kept):
     """A measured effect that keeps .1 in the general hat and a default in others, but of what is given by role."""
     effect = harming(default)
+    noise = tuple(tuple(row) for row in (error**2 * np.eye(len(effect.cells))).tolist())
 
     def share(cell):
         return kept.get(cell.role, {}).get(cell.theme, 0.1 if cell.role == GENERAL else default)
 
-    return effect.model_copy(update={"cells": tuple(c.model_copy(update={"share": share(c)}) for c in effect.cells)})
+    cells = tuple(c.model_copy(update={"share": share(c), "error": error}) for c in effect.cells)
+    return effect.model_copy(update={"cells": cells, "covariance": noise})
 
 
 def test_a_hat_is_worn_where_it_is_likely_enough_to_fit():
@@ -143,12 +147,12 @@ def test_what_is_no_share_is_refused(least):
 
 
 def test_a_hat_fits_what_it_keeps_no_less_of_than_the_general_one():
-    """Technical keeps .2 of bills, as little as the general hat of those untroubled, and less of support: it fits a.
+    """Technical keeps .2 of bills, a little more than the general hat of those untroubled, less of support: it fits a.
 
     Sales keeps nothing, financial harms the untroubled and keeps less of bills than the general hat.
     """
     effect = measured(
-        technical={"billing": 0.2, "untroubled": 0.1, "support": 0.05},
+        technical={"billing": 0.2, "untroubled": 0.101, "support": 0.05},
         financial={"billing": 0.09, "untroubled": -0.2},
     )
     found = worn(effect, 1.0)
@@ -157,11 +161,40 @@ def test_a_hat_fits_what_it_keeps_no_less_of_than_the_general_one():
     assert worn(effect, 0.5)["f"] == [GENERAL, "technical"]
 
 
-def test_a_hat_that_keeps_nothing_does_not_fit_though_the_general_one_harms():
-    effect = measured(service=dict.fromkeys(KINDS, -0.1), sales={"billing": 0.01})
+def test_a_hat_that_keeps_none_does_not_fit_though_the_general_one_harms_more():
+    effect = measured(-0.01, service=dict.fromkeys(KINDS, -0.1), sales={"billing": 0.01})
     found = worn(effect, 0.6)
     assert found["a"] == found["b"] == ["sales"]
     assert found["d"] == found["e"] == []
+
+
+def test_what_luck_may_have_measured_leaves_hats_as_they_were_declared():
+    """With an error of .1 a share of .16 is nothing for sure, one of .17 is something; of a difference that is .24.
+
+    The general hat is declared to keep some of those untroubled, who seem to be harmed, and technical all of support.
+    """
+    kinds, role = {k: i for i, k in enumerate(KINDS)}, {r: i for i, r in enumerate(ROLES)}
+
+    def fits(**kept):
+        found = measured(service=dict.fromkeys(KINDS, 0.0) | kept.pop("service", {}), error=0.1, **kept).fits()
+        return {(r, k) for r in role for k in kinds if found[role[r], kinds[k]]}
+
+    usual = {(r, k) for r, k in fits() if k in ("untroubled", "asleep", "support", "billing")}
+    by_trouble = {("service", "support"), ("technical", "support"), ("service", "billing"), ("financial", "billing")}
+    assert usual == by_trouble | {("service", "untroubled")}
+    assert fits(service={"untroubled": -0.16, "asleep": 0.16}) == fits()
+    assert fits(service={"untroubled": -0.17}) == fits() - {("service", "untroubled")}
+    assert fits(service={"asleep": 0.17}) == fits() | {("service", "asleep")}
+    assert fits(technical={"support": -0.16}) == fits()
+    assert fits(technical={"support": -0.17}) == fits() - {("technical", "support")}
+    assert fits(sales={"support": 0.23}) == fits()  # it keeps some, but was not declared to be better than care
+    assert fits(sales={"support": 0.24}) == fits() | {("sales", "support")}
+
+
+def test_as_declared_hats_fit_as_the_prior_says():
+    effect = measured().as_declared()
+    assert (effect.fits() == Effect.fits(effect)).all()
+    assert not (measured(sales={"untroubled": 0.2}).fits() == effect.fits()).all()
 
 
 def planned(effect, least, *, capacity=6):

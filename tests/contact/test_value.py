@@ -46,11 +46,12 @@ def life(p, cap=36):
 
 def test_remaining_value_is_margin_times_income_times_life_at_the_books_rate():
     """The mean probability of the six is .4; a pays 150 in two contracts, e's end lies ahead."""
-    value, made = stake(book.history(subscriptions=subscriptions()), RemainingValue(cap="1096d"))
+    value, made = stake(book.history(subscriptions=subscriptions()), RemainingValue(cap="1096d", segment="book"))
     months = life(0.4, 1096 / MONTH)
     assert value[["a", "b", "e"]].tolist() == pytest.approx([0.8 * pays * months for pays in (150, 200, 40)])
     assert value[["c", "d", "f"]].isna().all()  # c's contract starts at the moment itself; d's price is not known
     assert any("80% margin of mrr" in n and "at most 1096 days" in n for n in made.notes)
+    assert any("at the rate of leaving of the book (" in n for n in made.notes)
 
 
 def test_the_segments_rate_counts_not_the_accounts_own():
@@ -63,8 +64,54 @@ def test_the_segments_rate_counts_not_the_accounts_own():
     assert value["b"] == pytest.approx(0.8 * 200 * life(y, cap))
 
 
+def terms():
+    """Six accounts pay 10 to 60; a and b may end any month, c to e in a year, nothing is known of f's term."""
+    return pd.DataFrame(
+        {
+            "account_id": list("abcdef"),
+            "started_at": at("2024-06-01"),
+            "mrr": [10.0, 20.0, 30.0, 40.0, 50.0, 60.0],
+            "term_months": [1, 1, 12, 12, 12, np.nan],
+            "subscription_id": [f"s{i}" for i in range(6)],
+        }
+    )
+
+
+def test_contracts_of_about_the_same_term_and_price_are_a_segment():
+    """Quarters end at 22.5, 35 and 47.5: a and b share term and quarter; c, d, e and f are each alone in theirs."""
+    value, made = stake(book.history(subscriptions=terms()))
+    of = book.PROBABILITY
+    mean = sum(of.values()) / 6
+    rate = {a: (of[a] + 50 * mean) / 51 for a in "cdef"} | dict.fromkeys("ab", (of["a"] + of["b"] + 50 * mean) / 52)
+    cap = 1095 / MONTH
+    pays = terms().set_index("account_id")["mrr"]
+    assert value.to_dict() == pytest.approx({a: 0.8 * pays[a] * life(rate[a], cap) for a in of})
+    assert any("at the rate of leaving of contracts of about its term and price (" in n for n in made.notes)
+
+
+def test_the_longest_term_of_a_running_contract_counts():
+    """b signs for half a year beside its monthly contract: long. Another contract of a's, for a year, has ended."""
+    more = {"started_at": at("2024-01-01"), "mrr": 0.0, "subscription_id": ["s7", "s8"]}
+    more = pd.DataFrame(more | {"account_id": ["a", "b"], "term_months": [12, 6], "ended_at": [at("2025-01-01"), None]})
+    whole = pd.concat([terms().assign(ended_at=pd.NaT), more.astype({"ended_at": "datetime64[us, UTC]"})])
+    value, _ = stake(book.history(subscriptions=whole))
+    of, cap = book.PROBABILITY, 1095 / MONTH
+    mean = sum(of.values()) / 6
+    assert value["a"] == pytest.approx(0.8 * 10 * life((of["a"] + 50 * mean) / 51, cap))
+    assert value["b"] == pytest.approx(0.8 * 20 * life((of["b"] + 50 * mean) / 51, cap))
+
+
+def test_an_attribute_named_book_is_an_attribute():
+    accounts = book.accounts(book=["x", "y", "x", "y", "z", "z"])
+    named, _ = stake(book.history(accounts, subscriptions=terms()), RemainingValue(segment="book"))
+    again, _ = stake(book.history(book.accounts(segment=accounts["book"]), subscriptions=terms()))
+    assert named.to_dict() == again.to_dict()
+    assert named.to_dict() != stake(book.history(subscriptions=terms()), RemainingValue(segment="book"))[0].to_dict()
+
+
 def test_margin_discount_and_cap_are_the_callers():
-    value, _ = stake(book.history(subscriptions=subscriptions()), RemainingValue(margin=0.5, discount=0, cap="30d"))
+    rule = RemainingValue(margin=0.5, discount=0, cap="30d", segment="book")
+    value, _ = stake(book.history(subscriptions=subscriptions()), rule)
     hazard = -log(0.6) / (90 / MONTH)
     assert value["a"] == pytest.approx(0.5 * 150 * (1 - exp(-hazard * 30 / MONTH)) / hazard)
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from churnkit.contact.effect import GENERAL
 from churnkit.contact.policies import Calls
-from churnkit.contact.roles import WITHOUT_REASON, fitting_role
+from churnkit.contact.roles import fitting_role
 from churnkit.contact.roster import NOBODY
-from churnkit.contact.signs import KINDS
 from churnkit.contact.waiting import WEEK, left_by, rest_after, saving_after
 from churnkit.tables import ROLES
 
@@ -122,24 +122,16 @@ def all_choices(
     )
 
 
-GENERAL = ROLES.index(WITHOUT_REASON)
-"""Position of the general hat."""
-
-
 def _worn(roster: Roster, effect: Effect, least: Floats) -> NDArray[np.bool_]:
     """Tell which hats are likely enough to fit (``least`` [roles]), bool [n, roles].
 
-    A hat fits a kind where its call keeps any, and no fewer than one in the general hat; a trouble that is passing
-    counts as none.
+    Which hat fits which kind is :meth:`Effect.fits`; a trouble that is passing counts as none.
     """
     out = np.ones((len(roster), len(ROLES)), dtype=np.bool_)
     if roster.signs is None or not effect.reads_signs or not len(roster):
         return out
-    each, one = np.eye(len(KINDS)), np.ones(len(KINDS))
-    kept = np.stack([effect.saved(one, np.full(len(KINDS), r, dtype=np.int8), each) for r in range(len(ROLES))])
-    fits = (kept > 0) & (kept >= kept[GENERAL])
     told = roster.signs.told
-    out[told] = roster.signs.lasting[told] @ fits.T >= least
+    out[told] = roster.signs.lasting[told] @ effect.fits().T >= least
     return out
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from churnkit.contact.doubly_robust import Estimate, estimate
-from churnkit.contact.effect import AnyEffect, DeclaredEffect, Effect
+from churnkit.contact.effect import GENERAL, AnyEffect, DeclaredEffect, Effect
 from churnkit.contact.leaving import Leaving
 from churnkit.contact.leaving import facts as known
 from churnkit.contact.roles import NO_THEME, one_kind
@@ -175,6 +175,21 @@ class ContactEffect(Effect):
         share = np.array([c.share for c in self.cells]).reshape(CELLS)[role]
         share = (share * _shares(theme)).sum(axis=1)
         return np.asarray(np.clip(share * probability, probability - 1.0, probability))
+
+    def fits(self) -> NDArray[np.bool_]:
+        """Tell which hat fits which kind, bool [roles, kinds]: as declared, unless it is sure to be otherwise.
+
+        Were it left to estimates that may lie on either side of nothing, hats would be worn by luck. Sure is what the
+        90 % interval of a share, or of its difference from the general hat's, says.
+        """
+        share, before = np.array([c.share for c in self.cells]).reshape(CELLS), declared(self.prior).reshape(CELLS)
+        noise = np.array(self.covariance).reshape(CELLS * 2)
+        kind = np.arange(len(KINDS))
+        own = np.stack([noise[r, kind, r, kind] for r in range(len(ROLES))])
+        both = np.stack([noise[r, kind, GENERAL, kind] for r in range(len(ROLES))])
+        apart, error = share - share[GENERAL], np.sqrt(np.maximum(own + own[GENERAL] - 2 * both, 0.0))
+        keeps = np.where(np.abs(share) > _Z90 * np.sqrt(own), share > 0, before > 0)
+        return np.asarray(keeps & np.where(np.abs(apart) > _Z90 * error, apart >= 0, before >= before[GENERAL]))
 
     def without_call(self, roster: Roster, history: History) -> Floats:
         """Give p0 by signs and score, where :attr:`leaving` was learnt and the signs tell anything of an account."""

@@ -35,6 +35,8 @@ Verbraken, Verbeke and Baesens 2013, IEEE TKDE 25(5), after Neslin et al. 2006).
 campaigns near zero or harmful where targeting was by risk (Ascarza 2018, JMR 55(1)). Half the assumption is
 taken. It scales the money and draws the line at the cost of a call; the ranking hardly depends on it.
 """
+GENERAL = ROLES.index(WITHOUT_REASON)
+"""Position of the general hat."""
 _EQUAL = 1e-9
 """A smaller difference between hats is none."""
 PRIOR_SPREAD = 0.1
@@ -87,6 +89,12 @@ class Effect(Written):
     def common_error(self) -> float | None:
         """Give the standard deviation of what all p0 are off by together, as a share of them; None: not measured."""
         return None
+
+    def fits(self) -> NDArray[np.bool_]:
+        """Tell which hat fits which kind, bool [roles, kinds]: it keeps any, and no fewer than the general one."""
+        each, one = np.eye(len(KINDS)), np.ones(len(KINDS))
+        kept = np.stack([self.saved(one, np.full(len(KINDS), r, dtype=np.int8), each) for r in range(len(ROLES))])
+        return np.asarray((kept > 0) & (kept >= kept[GENERAL]))
 
     def best_role(self, kinds: Floats) -> Codes:
         """Give the hat that fits each account best, int8 [n], for shares of kinds [n, kinds]."""
@@ -176,7 +184,7 @@ class DeclaredEffect(Effect):
 def _best(share: Floats) -> Codes:
     """Give the role of the greatest share; the general hat where all are equal."""
     share = share.copy()
-    share[:, ROLES.index(WITHOUT_REASON)] += _EQUAL
+    share[:, GENERAL] += _EQUAL
     return np.asarray(share.argmax(axis=1), dtype=np.int8)
 
 

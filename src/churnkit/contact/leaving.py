@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from churnkit import features as f
 from churnkit.contact.held_out import boosted, chance, fitted, log_odds, logistic, mixed, weights
 from churnkit.contact.later import later_calls
+from churnkit.contact.segments import LONG_TERM
 from churnkit.contact.signs import read_signs
 from churnkit.contact.signs.states import ASLEEP, FALLING, FIRST, STAGES, TROUBLES
 from churnkit.contact.signs.weeks import names_troubles
@@ -47,8 +48,6 @@ DUE = (0.0, 30.0, 60.0, 90.0, 120.0, 150.0, 180.0, 240.0, 365.0)
 """Days until a term ends; in between, the log-odds go straight from one to the next; beyond, they stay."""
 YOUNG = 120.0
 """Days after which a new account's own risk has fallen to a third."""
-LONG_TERM = 6
-"""Months of a term from which its end is looked at; a shorter one can be ended at any time."""
 LONG_OWED = 4
 """Weeks beyond the first after which a bill that is still owed tells no more."""
 MOST_LEVEL, HALVINGS = 5.0, 50
@@ -234,7 +233,7 @@ def facts(history: History, account: NDArray[np.int32], cutoff: NDArray[np.int64
     nothing = np.full(len(account), np.nan)
     due = seen.get("renewal_due", nothing)
     ends = seen.get("auto_renew", nothing) == 0
-    # of a term whose length is not known, its end is looked at where that is known
+    # a short term can be ended at any time; of one whose length is not known its end is looked at where that is known
     long = ~(seen.get("term_months", nothing) < LONG_TERM) & np.isfinite(due)
     near = np.column_stack([np.interp(due, DUE, row) for row in np.eye(len(DUE))[:-1]])
     near = np.where(long[:, None], near, 0.0)

@@ -2,7 +2,9 @@
 
 The share of leavers that a call keeps is one number per cell (role x kind of account). Before the evidence the
 cells are normal about the declared prior, with five independent parts: its height, one common to all calls, one to
-a role, one to a kind, and one of the cell itself. What a trial says of the
+a role, one to a kind, and one of the cell itself. Where a call may mend something all cells have one height; those
+of accounts asleep, and of untroubled ones, have each their own: what a trial says of the few who sleep, with all its
+noise, tells little of what a call keeps that has something to mend. What a trial says of the
 cells, with its covariance, then gives the posterior in closed form (Lindley and Smith 1972, JRSS B 34). A cell
 about which the trial says little takes after its role, a role after all calls, all calls after the prior.
 """
@@ -27,11 +29,11 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 CELLS = (len(ROLES), len(KINDS))
-SPREAD = {"height": 2 / 3, "all": 0.04, "role": 0.04, "kind": 0.04, "cell": 0.05}
-"""Standard deviations before any evidence. The height is a multiple of all that was declared: what calls keep in a
-trouble that they fit may be nothing, or the .30 that the literature assumes, and all cells with it; which hat fits
-which trouble is surer than that. The others are shares of leavers. Held fixed: choosing them by the likelihood of a
-trial of a thousand contacts follows its luck."""
+SPREAD = {"height": 2 / 3, "all": 0.02, "role": 0.02, "kind": 0.02, "cell": 0.02}
+"""Standard deviations before any evidence. The height is a multiple of what was declared: what calls keep in a
+trouble that they fit may be nothing, or twice the .30 that the literature assumes, and all cells with it; which hat
+fits which trouble is surer than that. The others are shares of leavers: together .04, a cell more or less than its
+height gives it. Held fixed: choosing them by the likelihood of a trial of a thousand contacts follows its luck."""
 
 HARM = {UNTROUBLED: 0.1, ASLEEP: 0.5}
 """Share of the risk that a call adds where it has nothing to mend. It reminds who is asleep of a contract: in the
@@ -78,8 +80,9 @@ def spread_before(prior: Floats) -> Floats:
     """Give the covariance of the cells before the evidence, about declared shares [cells]."""
     role = np.repeat(np.arange(len(ROLES)), len(KINDS))
     kind = np.tile(np.arange(len(KINDS)), len(ROLES))
+    idle = np.where(np.isin(kind, list(HARM)), kind, -1)  # of troubles, which a call may mend, all are alike
     same = {
-        "height": np.outer(prior, prior),
+        "height": np.outer(prior, prior) * (idle[:, None] == idle),
         "all": np.ones((len(role), len(role))),
         "role": role[:, None] == role,
         "kind": kind[:, None] == kind,

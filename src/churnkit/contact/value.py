@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from pydantic import BeforeValidator, Field, PlainSerializer
 
+from churnkit.contact.segments import segments
 from churnkit.contact.written import Written, read_kind
 from churnkit.errors import BadPlan, did_you_mean
 from churnkit.timeline import DAY, Span, known_at
@@ -83,8 +84,9 @@ class RemainingValue(Written):
     cap
         Life beyond it does not count: nobody knows a market longer. Default three years.
     segment
-        Attribute of accounts that divides the book; None: ``segment`` where there is such an attribute,
-        else the whole book is one segment.
+        Attribute of accounts that divides the book; None: ``segment`` where there is such an attribute, else
+        contracts are told apart by term and by the quarter of the book in which what they pay lies. "book": the
+        whole book is one segment, as it is without contracts.
     """
 
     what: ClassVar[str] = "value"
@@ -104,11 +106,11 @@ class RemainingValue(Written):
             )
             return Stake(np.ones(len(roster)), "accounts", is_money=False, notes=(note,))
         margin = self.margin or (SUBSCRIPTION_MARGIN if source == "mrr" else SALES_MARGIN)
-        names = self._segments(history)
-        life = self.life(roster.probability, roster.horizon.days, _codes(names, roster))
+        alike = segments(self.segment, pays if source == "mrr" else None, roster, history)
+        life = self.life(roster.probability, roster.horizon.days, alike.code)
         described = (
             f"value at stake: {margin:.0%} margin of {source} x expected months at the rate of leaving of "
-            f"{'its segment' if names is not None else 'the book'} (here {_range(life)}), "
+            f"{alike.whose} (here {_range(life)}), "
             f"discounted at {self.discount:.0%} a year, at most {self.cap.days:.0f} days; in {unit}."
         )
         return Stake(margin * pays * life, unit, is_money=True, notes=(described,))
@@ -135,31 +137,12 @@ class RemainingValue(Written):
         months = np.where(fall > 0, -np.expm1(-fall * cap) / np.where(fall > 0, fall, 1.0), cap)
         return np.asarray(months[segment])
 
-    def _segments(self, history: History) -> NDArray[np.object_] | None:
-        if self.segment is None:
-            name = "segment" if "segment" in history.attributes else None
-        elif self.segment in history.attributes:
-            name = self.segment
-        else:
-            near = did_you_mean(self.segment, history.attributes)
-            raise BadPlan(
-                f"value: accounts have no attribute {self.segment!r}{near}; there are "
-                f"{', '.join(history.attributes) or 'none'}. Name one as segment=, or leave it out."
-            )
-        return None if name is None else history.accounts[name].astype(str).to_numpy(dtype=object)
-
 
 def _range(months: Floats) -> str:
     if not np.isfinite(months).any():
         return "none"
     low, high = np.nanmin(months), np.nanmax(months)
     return f"{low:.1f}" if high - low < 0.05 else f"{low:.1f} to {high:.1f}"
-
-
-def _codes(names: NDArray[np.object_] | None, roster: Roster) -> NDArray[np.int64]:
-    if names is None:
-        return np.zeros(len(roster), dtype=np.int64)
-    return np.unique(names[roster.account].astype(str), return_inverse=True)[1].astype(np.int64)
 
 
 def _monthly_income(roster: Roster, history: History) -> tuple[Floats | None, str, str]:
