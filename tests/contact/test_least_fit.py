@@ -191,6 +191,14 @@ def test_what_luck_may_have_measured_leaves_hats_as_they_were_declared():
     assert fits(sales={"support": 0.24}) == fits() | {("sales", "support")}
 
 
+def test_where_nothing_was_declared_the_estimate_counts():
+    none = DeclaredEffect(prior=0)
+    assert none.fits()[[0, 2, 3]].sum() == 0
+    found = measured(error=0.5, sales={"billing": 0.2}, technical={"support": 0.09}).model_copy(update={"prior": none})
+    fits = {(ROLES[r], KINDS[k]) for r, k in np.argwhere(found.fits())}
+    assert fits == {("sales", "billing")} | {("service", k) for k in KINDS if k != "asleep"}
+
+
 def test_as_declared_hats_fit_as_the_prior_says():
     effect = measured().as_declared()
     assert (effect.fits() == Effect.fits(effect)).all()

@@ -180,16 +180,17 @@ class ContactEffect(Effect):
         """Tell which hat fits which kind, bool [roles, kinds]: as declared, unless it is sure to be otherwise.
 
         Were it left to estimates that may lie on either side of nothing, hats would be worn by luck. Sure is what the
-        90 % interval of a share, or of its difference from the general hat's, says.
+        90 % interval of a share, or of its difference from the general hat's, says; where nothing was declared
+        either way, the estimate counts.
         """
         share, before = np.array([c.share for c in self.cells]).reshape(CELLS), declared(self.prior).reshape(CELLS)
         noise = np.array(self.covariance).reshape(CELLS * 2)
         kind = np.arange(len(KINDS))
         own = np.stack([noise[r, kind, r, kind] for r in range(len(ROLES))])
         both = np.stack([noise[r, kind, GENERAL, kind] for r in range(len(ROLES))])
-        apart, error = share - share[GENERAL], np.sqrt(np.maximum(own + own[GENERAL] - 2 * both, 0.0))
-        keeps = np.where(np.abs(share) > _Z90 * np.sqrt(own), share > 0, before > 0)
-        return np.asarray(keeps & np.where(np.abs(apart) > _Z90 * error, apart >= 0, before >= before[GENERAL]))
+        keeps = _sign(share, own, before) > 0
+        better = _sign(share - share[GENERAL], own + own[GENERAL] - 2 * both, before - before[GENERAL]) >= 0
+        return np.asarray(keeps & better)
 
     def without_call(self, roster: Roster, history: History) -> Floats:
         """Give p0 by signs and score, where :attr:`leaving` was learnt and the signs tell anything of an account."""
@@ -251,6 +252,12 @@ class ContactEffect(Effect):
             raise BadPlan(
                 f"{path}: no effect of a contact can be read here ({problem}). Write one with effect.write()."
             ) from problem
+
+
+def _sign(found: Floats, variance: Floats, before: Floats) -> Floats:
+    """Give the sign of an estimate that is sure, else of what was declared; of the estimate where that was nothing."""
+    sure = np.abs(found) > _Z90 * np.sqrt(np.maximum(variance, 0.0))
+    return np.asarray(np.sign(np.where(sure | (before == 0), found, before)))
 
 
 def _usual(prior: Effect) -> float:
