@@ -11,7 +11,7 @@ from churnkit.contact import ByNetSaving, ContactEffect, ContactRules, leaving, 
 from churnkit.contact.leaving import FACTS, Leaving, facts, snapshots
 from churnkit.contact.roster import read_roster
 from churnkit.contact.signs import read_signs
-from churnkit.contact.signs.states import ASLEEP, FALLING, LEAVING, LEVEL, MOOD, UNTROUBLED, point
+from churnkit.contact.signs.states import ASLEEP, FALLING, LEAVING, LEVEL, MOOD, POINT, UNTROUBLED, point
 from churnkit.errors import ChurnkitError
 from churnkit.history import History
 from churnkit.history.sample import generate
@@ -228,10 +228,12 @@ def test_points_are_summed_by_stage_and_weighed_by_how_many_leave():
 
     stages = {"begun": 0.5, "full": 0.25, "passing": 0.25}
     risk = np.log(0.5 * LEAVING[begun] + 0.25 * LEAVING[full] + 0.25 * LEAVING[passing])
-    felt = {"felt": mean(LEVEL), "thought of leaving": mean(MOOD)}
+    felt = {"felt": mean(LEVEL), "thought of leaving": mean(MOOD), "use lost": mean(1 - POINT.use)}
     assert one == {**young(30), "risk of its trouble": pytest.approx(risk), **stages, **felt}
     risk = np.log(0.75 + 0.25 * LEAVING[missing])
     felt = {"felt": pytest.approx(0.25 * LEVEL[missing]), "thought of leaving": pytest.approx(0.25 * MOOD[missing])}
+    lost = 0.5 * 0.9 + 0.25 * 0.55 + 0.25 * (1 - POINT.use[missing])  # of those asleep .1 is left, of the falling .45
+    felt["use lost"] = pytest.approx(lost)
     stages = {"full": 0.25, "asleep": 0.75}
     assert two == {
         **young(30),

@@ -232,14 +232,14 @@ def test_what_lasts_is_a_trouble_that_is_not_passing():
 
 
 def test_points_are_told_in_states():
-    """Of a trouble three weeks old and one that passes: a share each of begun and passing, what is felt and thought."""
+    """Of a trouble three weeks old and one that passes: a share each of begun and passing; felt, thought, lost."""
     new, passing = point("billing", 0, 2), point("support", 1, 4, 2)
     found = np.zeros((1, POINTS))
     found[0, [new, passing, st.UNTROUBLED]] = 0.3, 0.2, 0.5
     states = to_states(found)
     assert states[0, [state("billing", 0), state("support", 2), st.UNTROUBLED]].tolist() == [0.3, 0.2, 0.5]
     assert states.sum() == pytest.approx(1.0)
-    felt = 0.3 * np.array([LEVEL[new], MOOD[new]]) + 0.2 * np.array([LEVEL[passing], MOOD[passing]])
+    felt = sum(p * np.array([LEVEL[at], MOOD[at], 1 - st.POINT.use[at]]) for p, at in ((0.3, new), (0.2, passing)))
     assert to_felt(found)[0] == pytest.approx(felt)
     assert to_leavers(found)[0, THEMES.index("billing")] == pytest.approx(0.3 * LEAVING[new])
 

@@ -60,6 +60,7 @@ FACTS = (
     *STAGES,
     "felt",
     "thought of leaving",
+    "use lost",
     "asleep",
     "owes",
     "owes for longer",

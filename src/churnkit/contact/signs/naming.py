@@ -42,7 +42,8 @@ class Signs:
     leavers
         float64 [n, kinds], P(kind) x how many times as many of it leave in the weeks ahead as of the untroubled.
     felt
-        float64 [n, 2], what is felt, and how far the thought of leaving has come; 1 in a plain full trouble.
+        float64 [n, 3], what is felt, and how far the thought of leaving has come, 1 in a plain full trouble; and what
+        share of its use is lost.
     owed
         int64 [n], for how many weeks running a bill has been asked for; 0: none is owed.
     """
@@ -55,7 +56,7 @@ class Signs:
     @classmethod
     def blank(cls, n: int) -> Signs:
         """Make signs of n accounts of which nothing is told."""
-        states, leavers, felt = (np.full((n, width), np.nan) for width in (STATES, len(KINDS), 2))
+        states, leavers, felt = (np.full((n, width), np.nan) for width in (STATES, len(KINDS), 3))
         return cls(states, leavers, felt, np.zeros(n, dtype=np.int64))
 
     def put(self, rows: NDArray[np.int64], found: Floats, owed: NDArray[np.int64]) -> None:

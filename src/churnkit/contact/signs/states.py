@@ -151,7 +151,8 @@ def _lay_out() -> Points:
 
 
 POINT = _lay_out()
-LEVEL, MOOD = POINT.level, POINT.mood
+LEVEL, MOOD, LOST = POINT.level, POINT.mood, 1.0 - POINT.use
+"""What is felt, how far the thought of leaving has come, and what share of use is lost."""
 
 
 def table(
@@ -221,8 +222,8 @@ def to_leavers(found: Floats) -> Floats:
 
 
 def to_felt(found: Floats) -> Floats:
-    """Give what is felt and how far the thought of leaving has come, [n, 2], of P(point) [n, POINTS]."""
-    return _sums(found, np.column_stack([LEVEL, MOOD]))
+    """Give what is felt, how far the thought of leaving has come and what use is lost, [n, 3], of P(point)."""
+    return _sums(found, np.column_stack([LEVEL, MOOD, LOST]))
 
 
 def _sums(found: Floats, of: Floats) -> Floats:
