@@ -197,6 +197,19 @@ def test_where_nothing_was_declared_the_estimate_counts():
     found = measured(error=0.5, sales={"billing": 0.2}, technical={"support": 0.09}).model_copy(update={"prior": none})
     fits = {(ROLES[r], KINDS[k]) for r, k in np.argwhere(found.fits())}
     assert fits == {("sales", "billing")} | {("service", k) for k in KINDS if k != "asleep"}
+    nothing = measured(error=0.5, service={"usage": 0.0}).model_copy(update={"prior": none})
+    assert not nothing.fits()[:, KINDS.index("usage")].any()  # which keeps none does not fit
+
+
+def test_hats_that_err_together_are_told_apart():
+    """Sales keeps .2 of support, care .1, each with an error of .1: together by .95 of it, so .1 apart is sure."""
+    found = measured(error=0.1, sales={"support": 0.2})
+    one, two = (ROLES.index(r) * len(KINDS) + KINDS.index("support") for r in ("sales", "service"))
+    noise = np.array(found.covariance)
+    noise[one, two] = noise[two, one] = 0.95 * 0.1**2
+    together = found.model_copy(update={"covariance": tuple(map(tuple, noise.tolist()))})
+    at = ROLES.index("sales"), KINDS.index("support")
+    assert (bool(found.fits()[at]), bool(together.fits()[at])) == (False, True)
 
 
 def test_as_declared_hats_fit_as_the_prior_says():

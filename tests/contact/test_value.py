@@ -101,6 +101,18 @@ def test_the_longest_term_of_a_running_contract_counts():
     assert value["b"] == pytest.approx(0.8 * 20 * life((of["b"] + 50 * mean) / 51, cap))
 
 
+def test_what_lies_on_the_edge_of_a_quarter_belongs_to_the_upper_one():
+    """What e pays is not known; of the others the quarters end at 20, 30 and 40, so d and f share the last."""
+    pays = terms().assign(mrr=[10.0, 20.0, 30.0, 40.0, np.nan, 50.0], term_months=12)
+    value, _ = stake(book.history(subscriptions=pays))
+    of, cap = book.PROBABILITY, 1095 / MONTH
+    mean = sum(of.values()) / 6
+    assert value["a"] == pytest.approx(0.8 * 10 * life((of["a"] + 50 * mean) / 51, cap))
+    assert value["b"] == pytest.approx(0.8 * 20 * life((of["b"] + 50 * mean) / 51, cap))
+    assert value["f"] == pytest.approx(0.8 * 50 * life((of["d"] + of["f"] + 50 * mean) / 52, cap))
+    assert np.isnan(value["e"])
+
+
 def test_an_attribute_named_book_is_an_attribute():
     accounts = book.accounts(book=["x", "y", "x", "y", "z", "z"])
     named, _ = stake(book.history(accounts, subscriptions=terms()), RemainingValue(segment="book"))

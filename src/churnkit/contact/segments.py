@@ -73,7 +73,8 @@ def segments(name: str | None, pays: Floats | None, roster: Roster, history: His
     if name == BOOK or pays is None or np.isnan(pays).all():
         return Segments(np.zeros(len(roster), dtype=np.int64), "the book")
     quarter = np.searchsorted(np.nanquantile(pays, QUARTERS), np.nan_to_num(pays), side="right")
-    code = quarter + (len(QUARTERS) + 1) * _term(roster, history)
+    quarter[np.isnan(pays)] = len(QUARTERS) + 1  # what is not known is no low price
+    code = quarter + (len(QUARTERS) + 2) * _term(roster, history)
     return Segments(code.astype(np.int64), "contracts of about its term and price")
 
 
