@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from churnkit.errors import BadPlan, did_you_mean
-from churnkit.timeline import known_at
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,8 +61,8 @@ def segments(name: str | None, pays: Floats | None, roster: Roster, history: His
     """
     name = ATTRIBUTE if name is None and ATTRIBUTE in history.attributes else name
     if name in history.attributes:
-        names = history.accounts[name].astype(str).to_numpy(dtype=object)[roster.account]
-        return Segments(np.unique(names.astype(str), return_inverse=True)[1].astype(np.int64), "its segment")
+        names = history.accounts[name].astype(str).to_numpy(dtype=str)[roster.account]
+        return Segments(np.unique(names, return_inverse=True)[1].astype(np.int64), "its segment")
     if name not in (None, BOOK):
         near = did_you_mean(name, history.attributes)
         raise BadPlan(
@@ -82,8 +81,7 @@ def _term(roster: Roster, history: History) -> Codes:
     """Tell of each account whether the longest term of its running contracts is not known 0, short 1 or long 2."""
     contracts, longest = history.contracts, np.zeros(len(history.accounts))
     if contracts is not None:
-        running = contracts.current(roster.as_of) & ~known_at(contracts.ended, contracts.ended_known, roster.as_of)
-        rows = np.flatnonzero(running & ~np.isnan(contracts.term))
+        rows = np.flatnonzero(contracts.unended(roster.as_of) & ~np.isnan(contracts.term))
         np.maximum.at(longest, contracts.account[rows], contracts.term[rows])
     longest = longest[roster.account]
     return (longest > 0).astype(np.int64) + (longest >= LONG_TERM)

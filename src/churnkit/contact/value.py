@@ -149,8 +149,7 @@ def _monthly_income(roster: Roster, history: History) -> tuple[Floats | None, st
     """What each account pays per month (NaN: unknown), where that comes from, and the unit."""
     contracts = history.contracts
     if contracts is not None and not np.isnan(contracts.mrr).all():
-        running = contracts.current(roster.as_of) & ~known_at(contracts.ended, contracts.ended_known, roster.as_of)
-        rows = running & ~np.isnan(contracts.mrr)
+        rows = contracts.unended(roster.as_of) & ~np.isnan(contracts.mrr)
         n = len(history.accounts)
         total = np.bincount(contracts.account[rows], contracts.mrr[rows], minlength=n)
         there = np.bincount(contracts.account[rows], minlength=n) > 0

@@ -122,6 +122,10 @@ class Contracts:
         """Of :attr:`current`, those whose leaving (notice or end) is not known at the cutoff."""
         return np.asarray(self.current(cutoff) & ~known_at(self.left, self.left_known, cutoff))
 
+    def unended(self, cutoff: int) -> NDArray[np.bool_]:
+        """Of :attr:`current`, those whose end is not known at the cutoff: they are paid, under notice or not."""
+        return np.asarray(self.current(cutoff) & ~known_at(self.ended, self.ended_known, cutoff))
+
 
 def read_contracts(frame: pd.DataFrame, rows: NDArray[np.int64]) -> Contracts:
     """Read cleaned subscription rows (with an ``account`` column), and their numbers in the source, as versions."""
