@@ -68,9 +68,9 @@ def one_book(seed: int, accounts: int, given: argparse.Namespace) -> dict[str, f
     rival = contact.rival_risk(model, history, cutoffs, scores)
     for limit, capacity in (("tenth", len(scores) // 10), ("hours", None)):
         plan = ck.plan_contacts(scores, None, history, policy=ck.ByNetSaving(value=contact.VALUE), capacity=capacity)
-        plans = {"ours": Listed(plan, best(plan, ideal, capacity)), "plain": plan}
+        plans = {"ours": best(plan, ideal, capacity), "plain": plan}
         kept = contact.valued(plans, outlook, rival, history, capacity=capacity)
-        names = {"regret_ratio": "ideal", "informed": "informed", "dogs": "dogs", "dogs_of_risk": "dogs_of_risk"}
+        names = {"regret_ratio": "ideal"} | {n: n for n in ("informed", "risk_value", "dogs", "dogs_of_risk")}
         found |= {f"{name}_{limit}": kept[label] for label, name in names.items()}
     truth = outlook.set_index(outlook["account_id"].astype(str))
     truth = truth.loc[truth.index.intersection(ideal.index)]
@@ -83,10 +83,10 @@ def one_book(seed: int, accounts: int, given: argparse.Namespace) -> dict[str, f
 
 
 class Listed:
-    """A plan with another list."""
+    """A plan with another list and other hats."""
 
-    def __init__(self, plan: ck.ContactPlan, contacts: pd.DataFrame) -> None:
-        self._plan, self.contacts = plan, contacts
+    def __init__(self, plan: ck.ContactPlan, contacts: pd.DataFrame, frame: pd.DataFrame) -> None:
+        self._plan, self.contacts, self.frame = plan, contacts, frame
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._plan, name)
@@ -95,8 +95,12 @@ class Listed:
         return len(self._plan)
 
 
-def best(plan: ck.ContactPlan, ideal: pd.DataFrame, capacity: int | None) -> pd.DataFrame:
-    """List those eligible by what a call is expected to save, by the minute where hours count, while it saves."""
+def best(plan: ck.ContactPlan, ideal: pd.DataFrame, capacity: int | None) -> Listed:
+    """List those eligible by what a call is expected to save, by the minute where hours count, while it saves.
+
+    Every account wears the hat that saves most, so rivals wear the observer's hats, as they wear the library's in
+    ``benchmarks/contact.py``.
+    """
     shown = plan.frame.set_index(plan.frame["account_id"].astype(str))
     shown = shown.loc[shown.index.intersection(plan.decisions["account_id"].astype(str))]
     value = np.nan_to_num(shown["value_at_stake"].to_numpy(dtype=float))[:, None]
@@ -109,7 +113,9 @@ def best(plan: ck.ContactPlan, ideal: pd.DataFrame, capacity: int | None) -> pd.
     case = SimpleNamespace(k=capacity, hours=float(plan.managers["hours"].sum()))
     at = contact.cut(case, worth, minutes if capacity is None else None, dense=True)
     at = at[worth[at] > 0]
-    return pd.DataFrame({"account_id": shown.index[at], "role": [ROLES[r] for r in hat[at]]})
+    frame = shown.assign(role=[ROLES[r] for r in hat], minutes=minutes).rename_axis(None).reset_index(drop=True)
+    contacts = pd.DataFrame({"account_id": shown.index[at], "role": [ROLES[r] for r in hat[at]]})
+    return Listed(plan, contacts, frame)
 
 
 def summary(rows: pd.DataFrame) -> dict[str, float]:
@@ -118,6 +124,7 @@ def summary(rows: pd.DataFrame) -> dict[str, float]:
     for limit in ("tenth", "hours"):
         found[f"ideal_{limit}"], found[f"informed_{limit}"] = mean[f"ideal_{limit}"], mean[f"informed_{limit}"]
         found[f"share_of_informed_ideal_{limit}"] = mean[f"ideal_{limit}"] / mean[f"informed_{limit}"]
+        found[f"over_risk_value_ideal_{limit}"] = mean[f"ideal_{limit}"] - mean[f"risk_value_{limit}"]
         found[f"dogs_over_risk_ideal_{limit}"] = mean[f"dogs_{limit}"] / mean[f"dogs_of_risk_{limit}"]
     found |= {name: mean[name] for name in ("r2_p0", "cause_log_loss", "seconds")}
     return {name: round(float(value), 3) for name, value in found.items()} | {"books": len(rows)}
