@@ -207,3 +207,24 @@ def test_a_list_that_is_just_the_most_valuable_accounts_says_so():
         book.scores(probability), None, history, policy=book.POLICY, rules=ContactRules(cool_down="28d"), capacity=5
     )
     assert any("no better than sorting by value" in n and "mia (5 of 5)" in n for n in plan.notes)
+
+
+def test_whose_contract_ends_by_itself_is_told():
+    """As of 1 June: a's ends in 14 days unless signed again, b's goes on then, c's ends beyond the 90 days."""
+    contracts = pd.DataFrame(
+        {
+            "account_id": ["a", "b", "c"],
+            "started_at": pd.to_datetime(["2024-06-15", "2024-06-15", "2024-11-01"], utc=True),
+            "term_months": 12,
+            "auto_renew": [False, True, False],
+        }
+    )
+    excluded = {"z": "has left"}
+    history = book.history(subscriptions=contracts)
+    made = plan_contacts(
+        book.scores(excluded=excluded), None, history, policy=book.POLICY, rules=book.RULES, capacity=2
+    )
+    found = made.frame.set_index("account_id")
+    assert found["ends_by_itself"].drop("z").to_dict() == {x: x == "a" for x in "abcdef"}
+    assert pd.isna(found.loc["z", "ends_by_itself"])  # not asked
+    assert found.loc[["a", "b"], "renewal"].dt.strftime("%Y-%m-%d").tolist() == ["2025-06-15"] * 2

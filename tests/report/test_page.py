@@ -58,6 +58,17 @@ def test_another_probability_without_a_call_is_shown_with_its_signs():
     assert "56% without a call" in Page(page(plan)).text
 
 
+def test_a_contract_that_ends_by_itself_is_told_with_its_day():
+    """Why it may be called before others that are worth more."""
+    plan = drawn.plan()
+    assert "unless signed again" not in Page(page(plan)).text
+    b = plan.frame["account_id"] == "b"
+    plan.frame["renewal"] = plan.frame["renewal"].where(~b, pd.Timestamp("2025-06-19", tz="UTC"))
+    assert "unless signed again" not in Page(page(plan)).text  # it goes on
+    plan.frame.loc[b, "ends_by_itself"] = True
+    assert "contract ends on 19 June 2025 unless signed again" in Page(page(plan)).text
+
+
 def test_no_probability_is_shown_as_certain():
     told = drawn.scores()
     p = told.frame.set_index("account_id")[["probability", "low", "high"]]

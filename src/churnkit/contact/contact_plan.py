@@ -44,6 +44,7 @@ class ContactPlan(Drawable):
         effect has it; what is saved is a share of it), signs (what the signs of trouble say, and how surely),
         percentile (per cent of the book with a lower probability),
         base_rate (mean probability of the segment, or of the book), protective_1 and protective_2, renewal,
+        ends_by_itself (the contract ends on the day of its renewal unless it is signed again, within the main horizon),
         last_contact, last_outcome, open_tickets, last_nps, nps_age_days, completeness (share of the model's
         features that have a value), observed_until, change and weeks_on_list (since ``previous``), as_of, rung (of
         evidence, that the model stands on), model_id, run_id (the plan's).

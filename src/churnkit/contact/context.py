@@ -36,6 +36,7 @@ def context(scene: Scene) -> dict[str, object]:
         "base_rate": _base_rate(scene),
         **_protective(scene),
         "renewal": as_timestamps(renewal),
+        "ends_by_itself": pd.Series(np.isfinite(roster.ends), dtype="boolean"),
         "last_contact": as_timestamps(scene.standing.last_contact),
         "last_outcome": _last_outcome(scene.history, roster.account, roster.as_of),
         "open_tickets": _open_tickets(scene),

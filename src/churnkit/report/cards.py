@@ -52,7 +52,7 @@ class Card:
     reasons, staying
         What raises the risk; what speaks for staying (empty where nothing is told).
     beside
-        Further facts in few words: last contact, weeks on the list.
+        Further facts in few words: a contract that ends by itself, last contact, weeks on the list.
     """
 
     rank: str
@@ -148,6 +148,9 @@ def _uncalled(row: Row) -> str:
 
 def _beside(row: Row) -> str:
     parts = []
+    ends = row.get("ends_by_itself")
+    if not missing(ends) and ends:
+        parts.append(f"contract ends on {day(row['renewal'])} unless signed again")
     last, weeks, change = (row.get(name, nan) for name in ("last_contact", "weeks_on_list", "change"))
     if not missing(last):
         parts.append(f"last contact {day(last)}")
