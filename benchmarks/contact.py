@@ -342,7 +342,7 @@ def large_plan(accounts: int, managers: int) -> dict[str, float]:
     )
     span = ck.Cancelled(horizon="90d").horizon
     out = pd.DataFrame({"account_id": [], "reason": []}).astype(object)
-    scores = ck.Scores(frame, out, None, int(when.value // 1000), span, "made-up")  # type: ignore[arg-type]
+    scores = ck.Scores(frame, out, None, int(when.value // 1000), span, "made-up")  # type: ignore[arg-type]  # no book
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.perf_counter()
     plan = ck.plan_contacts(scores, None, history, policy=ck.ByNetSaving(value="worth"))

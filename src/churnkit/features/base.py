@@ -139,7 +139,7 @@ class Expression(Node):
         """The expressions that it is directly made of."""
         return ()
 
-    def with_parts(self, change: Callable[[Expression], Expression]) -> Expression:  # noqa: ARG002
+    def with_parts(self, change: Callable[[Expression], Expression]) -> Expression:  # noqa: ARG002 - those with parts do
         """Put another expression in the place of each part; names, themes and phrases given stay."""
         return self
 

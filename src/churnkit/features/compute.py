@@ -257,4 +257,4 @@ def _reads_book(x: Expression) -> bool:
 def _groups(history: History, column: str) -> NDArray[np.object_]:
     """Give each account's peer group as text; None where it has none."""
     values = history.accounts[column].astype(object)
-    return np.array([None if v is None or v != v else str(v) for v in values], dtype=object)  # noqa: PLR0124
+    return np.array([None if v is None or v != v else str(v) for v in values], dtype=object)  # noqa: PLR0124 - NaN is unlike itself

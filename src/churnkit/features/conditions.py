@@ -89,7 +89,7 @@ class ValueTest(Condition):
         """Such as ``value_ge_3``."""
         return f"value_{SIGNS[self.sign]}_{number(self.limit)}"
 
-    def told(self, value: str = "value", mark: str = "marked") -> str:  # noqa: ARG002
+    def told(self, value: str = "value", mark: str = "marked") -> str:  # noqa: ARG002 - others do
         """Such as "of value 3 or more"."""
         return f"of {value} {_AMOUNTS[self.sign].format(shown(self.limit))}"
 
@@ -114,7 +114,7 @@ class LabelTest(Condition):
         """Such as ``label_is_billing``."""
         return f"label_{'is' if self.sign == '==' else 'isnt'}_{'_or_'.join(token(t) for t in self.labels)}"
 
-    def told(self, value: str = "value", mark: str = "marked") -> str:  # noqa: ARG002
+    def told(self, value: str = "value", mark: str = "marked") -> str:  # noqa: ARG002 - others do
         """Such as "marked billing"."""
         return f"{'' if self.sign == '==' else 'not '}{mark} {' or '.join(self.labels)}"
 

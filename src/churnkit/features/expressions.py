@@ -50,7 +50,7 @@ class _Pair(Expression):
 
     @property
     def _sign(self) -> str:
-        return str(getattr(self, "sign"))  # noqa: B009
+        return str(getattr(self, "sign"))  # noqa: B009 - a field of those below
 
     def derived_name(self) -> str:
         """Such as ``count_login_30d_over_count_login_90d``."""

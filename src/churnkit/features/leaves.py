@@ -45,7 +45,7 @@ class Attribute(Expression):
         """Missing where the account has none."""
         return Silence(math.nan, "missing where the account has none")
 
-    def theme_under(self, themes: Mapping[str, str]) -> str | None:  # noqa: ARG002
+    def theme_under(self, themes: Mapping[str, str]) -> str | None:  # noqa: ARG002 - others do
         """An attribute tells of the account itself."""
         return self.given_theme or "profile"
 
@@ -76,7 +76,7 @@ class Tenure(Expression):
         """Every account has opened."""
         return Silence(math.nan, "there for every account")
 
-    def theme_under(self, themes: Mapping[str, str]) -> str | None:  # noqa: ARG002
+    def theme_under(self, themes: Mapping[str, str]) -> str | None:  # noqa: ARG002 - others do
         """Tenure tells of the account itself."""
         return self.given_theme or "profile"
 

@@ -97,7 +97,7 @@ def _passes(test: Condition, value: NDArray[np.float64], label: NDArray[np.objec
 
 
 @_passes.register
-def _(test: ValueTest, value: Any, label: Any) -> Any:  # noqa: ARG001
+def _(test: ValueTest, value: Any, label: Any) -> Any:  # noqa: ARG001 - the other test wants it
     word = SIGNS[test.sign]
     if word == "ne":
         return ~np.isnan(value) & (value != test.limit)
@@ -105,7 +105,7 @@ def _(test: ValueTest, value: Any, label: Any) -> Any:  # noqa: ARG001
 
 
 @_passes.register
-def _(test: LabelTest, value: Any, label: Any) -> Any:  # noqa: ARG001
+def _(test: LabelTest, value: Any, label: Any) -> Any:  # noqa: ARG001 - the other test wants it
     named = np.array([one is not None for one in label], dtype=np.bool_)
     return named & (np.isin(label, test.labels) == (test.sign == "=="))
 

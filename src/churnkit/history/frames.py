@@ -58,7 +58,7 @@ def _from_pandas(table: str, frame: pd.DataFrame) -> pa.Table:
 def _series(column: pd.Series) -> pa.Array:
     """Convert a column; a mixed one, and one of Python times (some of which may be naive), becomes text."""
     if column.dtype == object:
-        first = next((v for v in column if v is not None and v == v), None)  # noqa: PLR0124
+        first = next((v for v in column if v is not None and v == v), None)  # noqa: PLR0124 - NaN is unlike itself
         if isinstance(first, dt.datetime | uuid.UUID):
             return _shown(column)
     try:

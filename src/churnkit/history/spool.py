@@ -69,7 +69,7 @@ class Spool:
         with self._duckdb() as base:
             base.register("facts", facts)
             base.execute(
-                f"COPY (SELECT *, account % {self.shards} AS shard FROM facts) TO {_quoted(self.folder / 'facts')} "  # noqa: S608
+                f"COPY (SELECT *, account % {self.shards} AS shard FROM facts) TO {_quoted(self.folder / 'facts')} "  # noqa: S608 - own names
                 "(FORMAT parquet, PARTITION_BY (shard), OVERWRITE_OR_IGNORE, "
                 f"FILENAME_PATTERN 'part-{self._writes:06d}-{{i}}')"
             )
@@ -79,7 +79,7 @@ class Spool:
     def read(self, shard: int) -> pa.Table:
         """Give the facts of one shard."""
         with self._duckdb() as base:
-            return base.sql(f"SELECT * EXCLUDE (shard) FROM {self._files(shard)}").to_arrow_table()  # noqa: S608
+            return base.sql(f"SELECT * EXCLUDE (shard) FROM {self._files(shard)}").to_arrow_table()  # noqa: S608 - own
 
     def has(self, shard: int) -> bool:
         """Whether a shard has facts."""

@@ -88,7 +88,7 @@ def _rows(table: str, query: str, connection: Any) -> Source:
     import sqlalchemy
 
     with connection.execution_options(stream_results=True).execute(sqlalchemy.text(query)) as result:
-        names = [str(n) for n in result.keys()]  # noqa: SIM118
+        names = [str(n) for n in result.keys()]  # noqa: SIM118 - a result is no mapping
         doubled = twice(names)
         if doubled:
             raise DataError(f"{table}: the query gives column {doubled[0]!r} twice; name each column once.")

@@ -33,7 +33,7 @@ class Cut:
     code: NDArray[np.int32]
 
 
-def _refuse(self: object) -> NoReturn:  # noqa: ARG001
+def _refuse(self: object) -> NoReturn:  # noqa: ARG001 - called as a method
     raise TooLarge.at_once()
 
 

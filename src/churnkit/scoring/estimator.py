@@ -295,7 +295,7 @@ def _remember(estimator: ChurnClassifier, X: Any, *, reset: bool) -> None:
     try:
         from sklearn.utils.validation import validate_data
     except ImportError:  # scikit-learn 1.5
-        estimator._check_feature_names(X, reset=reset)  # noqa: SLF001
-        estimator._check_n_features(X, reset=reset)  # noqa: SLF001
+        estimator._check_feature_names(X, reset=reset)  # noqa: SLF001 - its name in 1.5
+        estimator._check_n_features(X, reset=reset)  # noqa: SLF001 - its name in 1.5
     else:
         validate_data(estimator, X, reset=reset, skip_check_array=True)

@@ -105,8 +105,7 @@ class EvaluationReport(Drawable):
         """Read what :meth:`to_dict` gave."""
         tall = {n: pd.DataFrame(data.get(n, [])) for n in FRAMES}
         rest: dict[str, Any] = {k: v for k, v in data.items() if k not in tall}
-        # these are lists in JSON
-        listed: dict[str, Any] = {n: tuple(data.get(n, ())) for n in ("words", "cutoffs", "notes")}  # type: ignore[arg-type]
+        listed = {n: tuple(rest.get(n, ())) for n in ("words", "cutoffs", "notes")}
         return cls(**tall, **rest | listed)
 
 

@@ -66,7 +66,7 @@ class TrainingSet:
     purge: int
 
     @property
-    def X(self) -> pd.DataFrame:  # noqa: N802
+    def X(self) -> pd.DataFrame:  # noqa: N802 - the name that scikit-learn gives it
         """Features, one row per account and cutoff (MultiIndex), one float32 column per feature."""
         return self.matrix.frame.set_axis(self.index, axis=0)
 

@@ -62,8 +62,8 @@ def _apply(operation, x, y):  # type: ignore[no-untyped-def]  # numba finds them
         return abs(x)
     # a missing value stays missing, which min and max do not promise
     if operation == LOW:
-        return y if x < y else x  # noqa: FURB136
-    return y if x > y else x  # noqa: FURB136
+        return y if x < y else x  # noqa: FURB136 - as said above
+    return y if x > y else x  # noqa: FURB136 - as said above
 
 
 @inner
